@@ -1,0 +1,102 @@
+#define _GNU_SOURCE
+#include "CSystemSupport.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+_Static_assert(CSYS_O_PATH == O_PATH && CSYS_O_TMPFILE == O_TMPFILE, "open(2) flags mirror the libc's");
+_Static_assert(CSYS_RESOLVE_NO_XDEV == RESOLVE_NO_XDEV && CSYS_RESOLVE_NO_MAGICLINKS == RESOLVE_NO_MAGICLINKS &&
+                   CSYS_RESOLVE_NO_SYMLINKS == RESOLVE_NO_SYMLINKS && CSYS_RESOLVE_BENEATH == RESOLVE_BENEATH &&
+                   CSYS_RESOLVE_IN_ROOT == RESOLVE_IN_ROOT,
+               "RESOLVE_* mirror the kernel's");
+
+#define CSYS_RETURN(expression)                          \
+    do {                                                 \
+        long csys_result = (expression);                 \
+        return csys_result == -1 ? -errno : csys_result; \
+    } while (0)
+
+long csys_pipe2(int ends[2], int flags) { CSYS_RETURN(pipe2(ends, flags)); }
+
+long csys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
+    struct open_how how = {.flags = flags, .mode = mode, .resolve = resolve};
+    CSYS_RETURN(syscall(SYS_openat2, dirfd, path, &how, sizeof how));
+}
+
+long csys_pidfd_open(pid_t pid, unsigned flags) { CSYS_RETURN(syscall(SYS_pidfd_open, pid, flags)); }
+
+long csys_pidfd_send_signal(int pidfd, int signal) {
+    CSYS_RETURN(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
+}
+
+long csys_waitid_pidfd(int pidfd, int options, struct csys_wait_result *result) {
+    siginfo_t info;
+    struct rusage usage;
+    memset(&info, 0, sizeof info);
+    memset(result, 0, sizeof *result);
+    long status = syscall(SYS_waitid, 3 /* P_PIDFD */, pidfd, &info, options, &usage);
+    if (status == -1) return -errno;
+    result->pid = info.si_pid;
+    result->code = info.si_code;
+    result->status = info.si_status;
+    if (info.si_pid == 0) return 0;
+    result->user_us = usage.ru_utime.tv_sec * INT64_C(1000000) + usage.ru_utime.tv_usec;
+    result->system_us = usage.ru_stime.tv_sec * INT64_C(1000000) + usage.ru_stime.tv_usec;
+    result->max_rss_bytes = usage.ru_maxrss * INT64_C(1024);
+    return 0;
+}
+
+long csys_fsopen(const char *name, unsigned flags) { CSYS_RETURN(syscall(SYS_fsopen, name, flags)); }
+
+long csys_fsconfig_string(int fd, const char *key, const char *value) {
+    CSYS_RETURN(syscall(SYS_fsconfig, fd, 1 /* FSCONFIG_SET_STRING */, key, value, 0));
+}
+
+long csys_fsconfig_flag(int fd, const char *key) {
+    CSYS_RETURN(syscall(SYS_fsconfig, fd, 0 /* FSCONFIG_SET_FLAG */, key, NULL, 0));
+}
+
+long csys_fsconfig_create(int fd) {
+    CSYS_RETURN(syscall(SYS_fsconfig, fd, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0));
+}
+
+long csys_fsmount(int fd, unsigned flags, unsigned attributes) {
+    CSYS_RETURN(syscall(SYS_fsmount, fd, flags, attributes));
+}
+
+long csys_open_tree(int dirfd, const char *path, unsigned flags) {
+    CSYS_RETURN(syscall(SYS_open_tree, dirfd, path, flags));
+}
+
+long csys_move_mount(int from, const char *from_path, int to, const char *to_path, unsigned flags) {
+    CSYS_RETURN(syscall(SYS_move_mount, from, from_path, to, to_path, flags));
+}
+
+long csys_mount_setattr(int dirfd, const char *path, unsigned flags, uint64_t set, uint64_t clear,
+                                      uint64_t propagation, uint64_t userns_fd) {
+    struct mount_attr attributes = {
+        .attr_set = set, .attr_clr = clear, .propagation = propagation, .userns_fd = userns_fd};
+    CSYS_RETURN(syscall(SYS_mount_setattr, dirfd, path, flags, &attributes, sizeof attributes));
+}
+
+long csys_landlock_abi(void) {
+    CSYS_RETURN(syscall(SYS_landlock_create_ruleset, NULL, 0, 1 /* LANDLOCK_CREATE_RULESET_VERSION */));
+}
+
+long csys_landlock_create(const struct csys_landlock_ruleset *ruleset, size_t size) {
+    CSYS_RETURN(syscall(SYS_landlock_create_ruleset, ruleset, size, 0));
+}
+
+long csys_landlock_allow_beneath(int ruleset, int parent, uint64_t access) {
+    struct landlock_path_beneath_attr rule = {.allowed_access = access, .parent_fd = parent};
+    CSYS_RETURN(syscall(SYS_landlock_add_rule, ruleset, 1 /* LANDLOCK_RULE_PATH_BENEATH */, &rule, 0));
+}

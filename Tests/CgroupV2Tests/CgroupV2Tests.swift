@@ -1,0 +1,1 @@
+// CgroupV2Tests
