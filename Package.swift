@@ -30,7 +30,13 @@ let package = Package(
             dependencies: ["CSeccomp", "SystemSupport", .product(name: "Yams", package: "Yams")],
             swiftSettings: swiftSettings),
         .target(name: "CgroupV2", dependencies: ["SystemSupport"], swiftSettings: swiftSettings),
-        .target(name: "ProcessSupervisor", dependencies: ["CLaunch", "SystemSupport"], swiftSettings: swiftSettings),
+        .target(
+            name: "ProcessSupervisor",
+            dependencies: [
+                "CLaunch", "CSystemSupport", "SystemSupport", .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: swiftSettings),
         .target(
             name: "Executor",
             dependencies: [

@@ -8,6 +8,12 @@
 #include <linux/openat2.h>
 #include <signal.h>
 #include <string.h>
+#include <sched.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -24,6 +30,72 @@ _Static_assert(CSYS_RESOLVE_NO_XDEV == RESOLVE_NO_XDEV && CSYS_RESOLVE_NO_MAGICL
         long csys_result = (expression);                 \
         return csys_result == -1 ? -errno : csys_result; \
     } while (0)
+
+_Static_assert(CSYS_MOUNT_READ_ONLY == MOUNT_ATTR_RDONLY && CSYS_MOUNT_NOSUID == MOUNT_ATTR_NOSUID &&
+                   CSYS_MOUNT_NODEV == MOUNT_ATTR_NODEV && CSYS_MOUNT_NOEXEC == MOUNT_ATTR_NOEXEC &&
+                   CSYS_MOUNT_IDMAP == MOUNT_ATTR_IDMAP && CSYS_AT_EMPTY_PATH == AT_EMPTY_PATH &&
+                   CSYS_AT_RECURSIVE == AT_RECURSIVE && CSYS_TREE_CLONE == OPEN_TREE_CLONE &&
+                   CSYS_TREE_CLOEXEC == OPEN_TREE_CLOEXEC,
+               "mount constants mirror the kernel's");
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+#ifndef F_SEAL_EXEC
+#define F_SEAL_EXEC 0x0020
+#endif
+
+long csys_memfd_create(const char *name, int executable) {
+    long fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | (executable ? MFD_EXEC : 0));
+    // Before Linux 6.3 the flag is unknown and every memfd can be executed.
+    if (fd == -1 && errno == EINVAL && executable) fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    return fd == -1 ? -errno : fd;
+}
+
+long csys_memfd_seal(int fd) {
+    CSYS_RETURN(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL));
+}
+
+void csys_set_thread_name(const char *name) { prctl(PR_SET_NAME, name); }
+
+long csys_pidfd_getfd(int pidfd, int fd) { CSYS_RETURN(syscall(SYS_pidfd_getfd, pidfd, fd, 0)); }
+
+long csys_unshare_mounts(void) { CSYS_RETURN(unshare(CLONE_NEWNS | CLONE_FS)); }
+
+long csys_make_mounts_private(void) { CSYS_RETURN(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)); }
+
+long csys_pivot_here(void) {
+    // With both arguments "." the old root lies on top of the new one, from where it can be detached: pivot_root(2), NOTES.
+    if (syscall(SYS_pivot_root, ".", ".") == -1) return -errno;
+    CSYS_RETURN(umount2(".", MNT_DETACH));
+}
+
+long csys_epoll_create(void) { CSYS_RETURN(epoll_create1(EPOLL_CLOEXEC)); }
+
+long csys_epoll_add(int epoll, int fd, uint32_t interest, uint64_t token) {
+    struct epoll_event event = {.events = interest, .data.u64 = token};
+    CSYS_RETURN(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
+}
+
+long csys_epoll_remove(int epoll, int fd) { CSYS_RETURN(epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL)); }
+
+long csys_epoll_wait(int epoll, struct csys_event *events, int capacity, int64_t timeout_ns) {
+    struct epoll_event ready[64];
+    if (capacity > 64) capacity = 64;
+    struct timespec bound = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
+    long count = syscall(SYS_epoll_pwait2, epoll, ready, capacity, timeout_ns < 0 ? NULL : &bound, NULL, 0);
+    if (count == -1 && errno == ENOSYS) {
+        // Before Linux 5.11: whole milliseconds, rounded up so that a deadline has passed when we wake.
+        int64_t milliseconds = timeout_ns < 0 ? -1 : (timeout_ns + 999999) / 1000000;
+        count = epoll_wait(epoll, ready, capacity, milliseconds > 86400000 ? 86400000 : (int)milliseconds);
+    }
+    if (count == -1) return -errno;
+    for (long i = 0; i < count; i++)
+        events[i] = (struct csys_event){.token = ready[i].data.u64, .events = ready[i].events};
+    return count;
+}
+
+long csys_eventfd(void) { CSYS_RETURN(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
 
 long csys_pipe2(int ends[2], int flags) { CSYS_RETURN(pipe2(ends, flags)); }
 

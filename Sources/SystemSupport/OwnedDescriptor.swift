@@ -60,6 +60,7 @@ extension OwnedDescriptor {
 }
 
 /// The two ends of a pipe, each to be moved out by its user.
+@frozen
 public struct DescriptorPair: ~Copyable, Sendable {
     public var readEnd: OwnedDescriptor
     public var writeEnd: OwnedDescriptor

@@ -19,6 +19,34 @@ enum {
     CSYS_RESOLVE_IN_ROOT = 0x10
 };
 
+/// memfd_create(2) with close-on-exec and sealing allowed; `executable` where the kernel asks for it to be said.
+long csys_memfd_create(const char *name, int executable);
+/// Forbids every later change of a memfd: its content, its size, its seals.
+long csys_memfd_seal(int fd);
+/// PR_SET_NAME of the calling thread, cut to 15 bytes.
+void csys_set_thread_name(const char *name);
+/// pidfd_getfd(2).
+long csys_pidfd_getfd(int pidfd, int fd);
+/// unshare(2) of the mount namespace and of root and working directory, for the calling thread.
+long csys_unshare_mounts(void);
+/// mount(2) of "/" as MS_REC|MS_PRIVATE: what is mounted in this namespace is not seen in another.
+long csys_make_mounts_private(void);
+/// pivot_root(".", ".") and the old root gone: the working directory becomes the root.
+long csys_pivot_here(void);
+/// epoll: `events` and `interest` are masks of CSYS_EPOLL_*, `token` comes back with each event.
+struct csys_event {
+    uint64_t token;
+    uint32_t events;
+};
+enum { CSYS_EPOLLIN = 0x001, CSYS_EPOLLERR = 0x008, CSYS_EPOLLHUP = 0x010 };
+long csys_epoll_create(void);
+long csys_epoll_add(int epoll, int fd, uint32_t interest, uint64_t token);
+long csys_epoll_remove(int epoll, int fd);
+/// `timeout_ns` below 0 waits without bound. At most `capacity` (up to 64) events; their number.
+long csys_epoll_wait(int epoll, struct csys_event *events, int capacity, int64_t timeout_ns);
+/// eventfd(2), non-blocking, close-on-exec.
+long csys_eventfd(void);
+
 /// pipe2(2).
 long csys_pipe2(int ends[2], int flags);
 
@@ -44,6 +72,21 @@ struct csys_wait_result {
 
 /// waitid(P_PIDFD) with rusage. With WNOHANG and nothing to tell, `pid` is 0.
 long csys_waitid_pidfd(int pidfd, int options, struct csys_wait_result *result);
+
+/// MOUNT_ATTR_* of fsmount(2) and mount_setattr(2); the *_TREE flags are open_tree(2)'s, AT_* the *at calls'.
+enum {
+    CSYS_MOUNT_READ_ONLY = 0x01,
+    CSYS_MOUNT_NOSUID = 0x02,
+    CSYS_MOUNT_NODEV = 0x04,
+    CSYS_MOUNT_NOEXEC = 0x08,
+    CSYS_MOUNT_NOSYMFOLLOW = 0x200000,
+    CSYS_MOUNT_IDMAP = 0x100000,
+    CSYS_AT_EMPTY_PATH = 0x1000,
+    CSYS_AT_RECURSIVE = 0x8000,
+    CSYS_MOVE_FROM_EMPTY_PATH = 4,
+    CSYS_TREE_CLONE = 1,
+    CSYS_TREE_CLOEXEC = 02000000
+};
 
 /// fsopen(2), fsconfig(2), fsmount(2), open_tree(2), move_mount(2), mount_setattr(2).
 long csys_fsopen(const char *name, unsigned flags);

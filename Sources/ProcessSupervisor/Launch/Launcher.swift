@@ -1,0 +1,149 @@
+import CLaunch
+import CSystemSupport
+import Glibc
+import SystemPackage
+public import SystemSupport
+
+/// Turns a ``LaunchPlan`` into a running pid 1. One for the whole process: it owns the launching threads and pid 1's program.
+public final class Launcher: Sendable {
+    private let threads: LaunchThreads
+    private let initProgram: InitProgram
+    private let devNull: SharedDescriptor
+
+    /// - Parameter threadCount: how many launches are under way at once; more wait. The kernel takes most of a launch's
+    ///   time under global locks, so that more than a few gain nothing.
+    public init(threadCount: Int = 2) throws(SystemError) {
+        threads = try LaunchThreads(count: threadCount)
+        initProgram = try InitProgram()
+        devNull = SharedDescriptor(owning: try OwnedDescriptor.open("/dev/null", O_RDWR))
+    }
+
+    /// Launches. `cgroup` is a leaf's directory, borrowed until the call returns: the child is born there.
+    func launch(_ plan: LaunchPlan, cgroup: CInt?) async throws(LaunchFailure) -> LaunchedProcess {
+        let channels: Channels
+        do { channels = try Channels() } catch { throw LaunchFailure(preparing: error) }
+        let result = await withCheckedContinuation {
+            (continuation: CheckedContinuation<Result<LaunchedProcess, LaunchFailure>, Never>) in
+            threads.submit { [self] thread in
+                continuation.resume(returning: clone(plan, cgroup: cgroup, channels, on: thread))
+            }
+        }
+        return try result.get()
+    }
+
+    /// A child that only waits, see `claunch_hold`.
+    func hold(flags: UInt64, cgroup: CInt?) async throws(SystemError) -> HeldProcess {
+        let pipe = try OwnedDescriptor.pipe()
+        let release = SharedDescriptor(owning: pipe.writeEnd)
+        let waiting = SharedDescriptor(owning: pipe.readEnd)
+        let result = await withCheckedContinuation {
+            (continuation: CheckedContinuation<Result<HeldProcess, SystemError>, Never>) in
+            threads.submit { thread in
+                var pidfd: CInt = -1
+                var pid: pid_t = 0
+                let error = claunch_hold(thread, flags, cgroup ?? -1, waiting.descriptor.raw, &pidfd, &pid)
+                if error != 0 {
+                    continuation.resume(
+                        returning: .failure(SystemError("clone", "a waiting child", Errno(rawValue: -error))))
+                    return
+                }
+                let held = HeldProcess(pid: pid, pidfd: OwnedDescriptor(owning: pidfd), release: release)
+                continuation.resume(returning: .success(held))
+                // Its stack is the thread's: the next launch must not begin before the child has ended.
+                held.waitForEnd()
+            }
+        }
+        return try result.get()
+    }
+
+    private func clone(
+        _ plan: LaunchPlan, cgroup: CInt?, _ channels: Channels, on thread: OpaquePointer
+    ) -> Result<LaunchedProcess, LaunchFailure> {
+        let arguments = StringTable(plan.arguments)
+        let environment = StringTable(plan.environment)
+        let targets = StringTable(plan.mounts.map(\.target))
+        let names = StringTable([plan.workingDirectory, plan.hostname ?? ""])
+        var mounts = plan.mounts.map { claunch_mount(tree_fd: $0.mount.descriptor.raw, target: nil) }
+        for index in mounts.indices { mounts[index].target = UnsafePointer(targets.pointers[index]) }
+        let limits = plan.resourceLimits.map { claunch_rlimit(resource: $0.resource.rawValue, value: $0.value) }
+
+        var flat = claunch_plan()
+        flat.cgroup_fd = cgroup ?? -1
+        flat.template_ns_fd = plan.root.namespace.raw
+        flat.template_id = plan.root.id
+        flat.namespaces = plan.network == .host ? Self.namespaces & ~Self.networkNamespace : Self.namespaces
+        flat.stdio_fds = (
+            (plan.standardInput ?? devNull).descriptor.raw, channels.stdoutWriter, channels.stderrWriter
+        )
+        flat.status_fd = channels.statusWriter
+        flat.init_fd = initProgram.descriptor.raw
+        flat.landlock_fd = plan.landlock?.descriptor.raw ?? -1
+        flat.proc = plan.mountsProc ? 1 : 0
+        flat.loopback = plan.network == .loopback ? 1 : 0
+        flat.hostname = plan.hostname == nil ? nil : UnsafePointer(names.pointers[1])
+        flat.working_directory = UnsafePointer(names.pointers[0])
+        flat.uid = plan.uid
+        flat.gid = plan.gid
+        flat.filter_listener = plan.filterNotifies ? 1 : 0
+        flat.argv = arguments.pointers
+        flat.envp = environment.pointers
+        flat.fault_step = plan.fault?.step.rawValue ?? 0
+        flat.fault_error = plan.fault?.errno.rawValue ?? 0
+
+        var pidfd: CInt = -1
+        var pid: pid_t = 0
+        var failure = claunch_failure()
+        let instructions = plan.filter?.instructions ?? []
+        let bornAt = MonotonicTime.now
+        let outcome = mounts.withUnsafeBufferPointer { mounts in
+            limits.withUnsafeBufferPointer { limits in
+                instructions.withUnsafeBufferPointer { instructions in
+                    flat.mounts = mounts.baseAddress
+                    flat.mount_count = mounts.count
+                    flat.rlimits = limits.baseAddress
+                    flat.rlimit_count = limits.count
+                    flat.filter = plan.filter == nil ? nil : instructions.baseAddress
+                    flat.filter_length = UInt16(instructions.count)
+                    return claunch_launch(thread, &flat, &pidfd, &pid, &failure)
+                }
+            }
+        }
+        channels.closeWriters()
+        // The pointers into them end here, and not before.
+        withExtendedLifetime((plan, channels)) {}
+        if outcome != 0 { return .failure(Self.explain(failure, plan)) }
+        let process = LaunchedProcess(pid: pid, pidfd: OwnedDescriptor(owning: pidfd), channels: channels, bornAt: bornAt)
+        guard plan.filterNotifies else { return .success(process) }
+        // Descriptor 5 of pid 1: see CLAUNCH_SPARE_FD.
+        let listener = csys_pidfd_getfd(pidfd, CInt(CLAUNCH_SPARE_FD))
+        if listener >= 0 {
+            process.setListener(OwnedDescriptor(owning: CInt(listener)))
+            return .success(process)
+        }
+        process.abandon()
+        return .failure(
+            LaunchFailure(step: "seccomp listener", index: 0, item: "", errno: Errno(rawValue: CInt(-listener))))
+    }
+
+    private static func explain(_ failure: claunch_failure, _ plan: LaunchPlan) -> LaunchFailure {
+        let index = Int(failure.index)
+        let item =
+            switch LaunchStep(rawValue: failure.step) {
+            case .mount where plan.mounts.indices.contains(index): plan.mounts[index].target
+            case .rlimit where plan.resourceLimits.indices.contains(index): "\(plan.resourceLimits[index].resource)"
+            case .workingDirectory: plan.workingDirectory
+            case .proc: "/proc"
+            case .gid: "\(plan.gid)"
+            case .uid: "\(plan.uid)"
+            case .exec: plan.arguments.first ?? ""
+            default: ""
+            }
+        return LaunchFailure(
+            step: String(cString: claunch_step_name(failure.step)), index: index, item: item,
+            errno: Errno(rawValue: failure.error))
+    }
+
+    /// CLONE_NEWNS, NEWUTS, NEWIPC, NEWPID, NEWNET: <linux/sched.h>. The cgroup namespace comes later, in the leaf.
+    private static let networkNamespace: UInt64 = 0x4000_0000
+    private static let namespaces: UInt64 = 0x0002_0000 | 0x0400_0000 | 0x0800_0000 | 0x2000_0000 | networkNamespace
+}

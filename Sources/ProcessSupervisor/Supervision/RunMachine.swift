@@ -1,0 +1,124 @@
+import SystemSupport
+
+/// The life of one run as decisions: an event and a time in, actions out. Touches nothing.
+///
+///     running ── deadline, limit, cancel ──► terminating ── grace over, second cancel ──► killed ── bound over ──► abandoned
+///        └───────────────┴───────────────── exited ─────────────────┴──► ended
+struct RunMachine: Sendable {
+    enum Event: Sendable, Equatable {
+        /// Time passed; `cpu` is what the run has used, where it was asked for and is known.
+        case tick(cpu: Duration?)
+        /// Bytes on both streams so far.
+        case output(total: UInt64)
+        case cancel
+        case exited
+    }
+
+    enum Action: Sendable, Equatable {
+        case terminate
+        case kill
+        /// Answer the waiting caller; the process itself is still there.
+        case abandon
+        case finish
+    }
+
+    private enum State: Sendable, Equatable {
+        case running
+        case terminating(killAt: MonotonicTime)
+        case killed(abandonAt: MonotonicTime)
+        case abandoned
+        case ended
+    }
+
+    private var state = State.running
+    private let limits: SupervisionLimits
+    private let launchedAt: MonotonicTime
+    private let parallelism: Int
+    private var nextCPUCheck: MonotonicTime?
+    private(set) var fired: [FiredAction] = []
+
+    /// - Parameter parallelism: processors that may work for the run at once: how fast its CPU time can grow.
+    init(limits: SupervisionLimits, launchedAt: MonotonicTime, parallelism: Int) {
+        self.limits = limits
+        self.launchedAt = launchedAt
+        self.parallelism = max(1, parallelism)
+        nextCPUCheck = limits.cpu.map { launchedAt + Self.pause(before: $0, self.parallelism) }
+    }
+
+    /// When the machine next wants a tick. Nil: only when something happens.
+    var wakeAt: MonotonicTime? {
+        switch state {
+        case .running:
+            let wall = limits.wall.map { launchedAt + $0 }
+            return [wall, nextCPUCheck].compactMap { $0 }.min()
+        case .terminating(let killAt): return killAt
+        case .killed(let abandonAt): return abandonAt
+        case .abandoned, .ended: return nil
+        }
+    }
+
+    /// Whether a tick at `now` should carry the CPU time.
+    func wantsCPUTime(at now: MonotonicTime) -> Bool {
+        guard state == .running, let nextCPUCheck else { return false }
+        return now >= nextCPUCheck
+    }
+
+    mutating func handle(_ event: Event, at now: MonotonicTime) -> [Action] {
+        if event == .exited {
+            let answered = state == .abandoned
+            state = .ended
+            return answered ? [] : [.finish]
+        }
+        switch state {
+        case .running: return whileRunning(event, now)
+        case .terminating(let killAt):
+            if event == .cancel {
+                fired.append(FiredAction(.cancelled, at: now))
+                return kill(now)
+            }
+            return now >= killAt ? kill(now) : []
+        case .killed(let abandonAt):
+            if now < abandonAt { return [] }
+            fired.append(FiredAction(.abandoned, at: now))
+            state = .abandoned
+            return [.abandon]
+        case .abandoned, .ended: return []
+        }
+    }
+
+    private mutating func whileRunning(_ event: Event, _ now: MonotonicTime) -> [Action] {
+        switch event {
+        case .cancel: return terminate(.cancelled, now)
+        case .output(let total):
+            guard let limit = limits.output, total > UInt64(limit.bytes) else { return [] }
+            return terminate(.outputLimit, now)
+        case .tick(let cpu):
+            // The wall deadline first: when both have passed, it is the one that can be told from outside.
+            if let wall = limits.wall, now >= launchedAt + wall { return terminate(.wallDeadline, now) }
+            guard let limit = limits.cpu, let due = nextCPUCheck, now >= due else { return [] }
+            if let cpu, cpu >= limit { return terminate(.cpuDeadline, now) }
+            nextCPUCheck = now + Self.pause(before: limit - (cpu ?? .zero), parallelism)
+            return []
+        case .exited: return []
+        }
+    }
+
+    private mutating func terminate(_ reason: FiredAction.Kind, _ now: MonotonicTime) -> [Action] {
+        fired.append(FiredAction(reason, at: now))
+        if limits.grace <= .zero { return kill(now) }
+        fired.append(FiredAction(.terminated, at: now))
+        state = .terminating(killAt: now + limits.grace)
+        return [.terminate]
+    }
+
+    private mutating func kill(_ now: MonotonicTime) -> [Action] {
+        fired.append(FiredAction(.killed, at: now))
+        state = .killed(abandonAt: now + limits.killBound)
+        return [.kill]
+    }
+
+    /// The earliest moment at which `remaining` CPU time can have been used, but not more often than every 5 ms.
+    private static func pause(before remaining: Duration, _ parallelism: Int) -> Duration {
+        max(remaining / parallelism, .milliseconds(5))
+    }
+}

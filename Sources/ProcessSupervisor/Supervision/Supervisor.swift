@@ -1,0 +1,87 @@
+import Glibc
+import Synchronization
+public import SystemSupport
+
+/// Launches sandboxed processes and follows each to its end, which every one has: by itself, by a deadline, by
+/// cancellation, or by the death of this process.
+///
+/// All runs share one thread that waits and a few that launch; none blocks the cooperative pool.
+public final class Supervisor: Sendable {
+    public let launcher: Launcher
+    private let loop: EventLoop
+    private let lastID = Atomic<UInt64>(0)
+    private let parallelism: Int
+
+    public init(launcher: Launcher) throws(SystemError) {
+        self.launcher = launcher
+        loop = try EventLoop()
+        parallelism = max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
+    }
+
+    /// Runs the plan to its end. Task cancellation ends the run as ``Cancellation/cancel()`` does; it is a result, not an
+    /// error.
+    ///
+    /// - Parameters:
+    ///   - cgroup: directory descriptor of the leaf to be born in, borrowed until the run has ended; nil for our own.
+    ///   - tree: kills and measures all that the run consists of.
+    ///   - cancellation: ends the run from elsewhere: once gracefully, a second time at once.
+    ///   - onFilterListener: gets the listener of a notifying filter, and must answer it or close it.
+    /// - Throws: `LaunchFailure` when the sandbox could not be made; nothing of it is left then.
+    public func run(
+        _ plan: LaunchPlan, cgroup: CInt?, tree: any ProcessTree, limits: SupervisionLimits,
+        cancellation: Cancellation = Cancellation(), onFilterListener: ((SharedDescriptor) -> Void)? = nil
+    ) async throws(LaunchFailure) -> ExitFacts {
+        let process = try await launcher.launch(plan, cgroup: cgroup)
+        if let listener = process.filterListener { onFilterListener?(listener) }
+        let id = lastID.wrappingAdd(1, ordering: .relaxed).newValue
+        cancellation.attach { [loop] in loop.submit(.cancel(id: id)) }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                loop.submit(
+                    .adopt(id: id) { [parallelism] in
+                        EventLoop.ActiveRunBox(
+                            run: ActiveRun(
+                                id: id, process: process, tree: tree, limits: limits, launchedAt: process.bornAt,
+                                parallelism: parallelism, answer: { continuation.resume(returning: $0) }))
+                    })
+                cancellation.adopted()
+            }
+        } onCancel: {
+            cancellation.cancel()
+        }
+    }
+}
+
+/// Ends a run from outside: the first time with SIGTERM and the grace, from the second on at once.
+public final class Cancellation: Sendable {
+    private struct State {
+        var requests = 0
+        var forward: (@Sendable () -> Void)?
+        var adopted = false
+    }
+
+    private let state = Mutex(State())
+
+    public init() {}
+
+    public func cancel() {
+        let forward = state.withLock { state in
+            state.requests += 1
+            return state.adopted ? state.forward : nil
+        }
+        forward?()
+    }
+
+    func attach(_ forward: @escaping @Sendable () -> Void) {
+        state.withLock { $0.forward = forward }
+    }
+
+    /// The run is known to the loop: what was asked before is passed on.
+    func adopted() {
+        let (requests, forward) = state.withLock { state in
+            state.adopted = true
+            return (state.requests, state.forward)
+        }
+        for _ in 0..<requests { forward?() }
+    }
+}

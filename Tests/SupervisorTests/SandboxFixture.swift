@@ -1,0 +1,42 @@
+import Glibc
+import ProcessSupervisor
+import SystemSupport
+
+/// What the tests of this module launch in: the host's programs on a read-only root, `/tmp` and `/out`, a uid of its own.
+struct SandboxFixture {
+    let supervisor: Supervisor
+    let root: RootTemplate
+
+    /// A tree of one pid namespace needs no help to die: its pid 1 is killed by the supervisor itself.
+    struct Namespace: ProcessTree {
+        func kill() {}
+        func cpuTime() -> Duration? { nil }
+    }
+
+    static let uid: uid_t = 2_000_000_001
+
+    init() throws {
+        supervisor = try Supervisor(launcher: Launcher())
+        var layout = RootLayout(directories: ["/proc", "/tmp", "/out", "/src"])
+        layout.binds = [.init(source: "/usr", target: "/usr")]
+        for name in ["bin", "sbin", "lib", "lib64"] {
+            layout.links.append(.init(path: "/\(name)", destination: "usr/\(name)"))
+        }
+        layout.files = [.init(path: "/etc/passwd", content: "scan:x:\(Self.uid):\(Self.uid)::/tmp:/bin/sh\n")]
+        root = try RootTemplate(layout)
+    }
+
+    func plan(_ arguments: String...) -> LaunchPlan {
+        LaunchPlan(root: root, arguments: arguments, environment: ["PATH=/usr/bin:/bin"], uid: Self.uid, gid: Self.uid)
+    }
+
+    func run(
+        _ plan: LaunchPlan, limits: SupervisionLimits = SupervisionLimits(), cancellation: Cancellation = Cancellation()
+    ) async throws -> ExitFacts {
+        try await supervisor.run(plan, cgroup: nil, tree: Namespace(), limits: limits, cancellation: cancellation)
+    }
+}
+
+extension CapturedStream {
+    var text: String { String(decoding: head + tail, as: UTF8.self) }
+}
