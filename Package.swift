@@ -52,7 +52,9 @@ let package = Package(
         .testTarget(name: "CgroupV2Tests", dependencies: ["CgroupV2"], swiftSettings: swiftSettings),
         .testTarget(name: "SeccompPolicyTests", dependencies: ["SeccompPolicy"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "SupervisorTests", dependencies: ["ProcessSupervisor", "CgroupV2"], swiftSettings: swiftSettings),
+            name: "SupervisorTests", dependencies: [
+                "ProcessSupervisor", "CgroupV2", "SystemSupport", .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: swiftSettings),
         .testTarget(name: "ExecutorTests", dependencies: ["Executor"], swiftSettings: swiftSettings),
         .testTarget(name: "CLITests", dependencies: ["SystemSupport"], swiftSettings: swiftSettings),
     ]

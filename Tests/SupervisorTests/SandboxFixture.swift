@@ -13,9 +13,12 @@ struct SandboxFixture {
         func cpuTime() -> Duration? { nil }
     }
 
+    /// One for all tests: its threads live as long as the process.
+    static let shared = Result { try SandboxFixture() }
+
     static let uid: uid_t = 2_000_000_001
 
-    init() throws {
+    private init() throws {
         supervisor = try Supervisor(launcher: Launcher())
         var layout = RootLayout(directories: ["/proc", "/tmp", "/out", "/src"])
         layout.binds = [.init(source: "/usr", target: "/usr")]
@@ -27,6 +30,10 @@ struct SandboxFixture {
     }
 
     func plan(_ arguments: String...) -> LaunchPlan {
+        plan(root, arguments)
+    }
+
+    func plan(_ root: RootTemplate, _ arguments: [String]) -> LaunchPlan {
         LaunchPlan(root: root, arguments: arguments, environment: ["PATH=/usr/bin:/bin"], uid: Self.uid, gid: Self.uid)
     }
 
@@ -34,6 +41,35 @@ struct SandboxFixture {
         _ plan: LaunchPlan, limits: SupervisionLimits = SupervisionLimits(), cancellation: Cancellation = Cancellation()
     ) async throws -> ExitFacts {
         try await supervisor.run(plan, cgroup: nil, tree: Namespace(), limits: limits, cancellation: cancellation)
+    }
+}
+
+/// What a process holds of the kernel's: counted before and after, nothing may have stayed.
+struct Holdings: Equatable, CustomStringConvertible {
+    let descriptors: Int
+    let children: Int
+
+    init() {
+        descriptors = Self.entries("/proc/self/fd").count
+        children = Self.entries("/proc/self/task").reduce(0) { sum, task in
+            let list = (try? BeneathDirectory(path: "/proc/self/task/\(task)").readText("children")) ?? ""
+            return sum + list.split(separator: " ").count
+        }
+    }
+
+    var description: String { "\(descriptors) descriptors, \(children) children" }
+
+    private static func entries(_ path: String) -> [String] {
+        guard let directory = opendir(path) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names
     }
 }
 

@@ -8,7 +8,9 @@ import SystemSupport
 /// The threads that clone. They are few and live as long as the process: the kernel kills a sandbox when the thread that
 /// launched it ends (PR_SET_PDEATHSIG), and a launch blocks its thread for the millisecond until pid 1 runs.
 final class LaunchThreads: Sendable {
-    typealias Job = @Sendable (OpaquePointer) -> Void
+    /// Does its work and returns the answer to be given. What the work held is let go in between, so that whoever hears
+    /// the answer finds nothing of it open.
+    typealias Job = @Sendable (OpaquePointer) -> @Sendable () -> Void
 
     private let jobs = Mutex(Deque<Job>())
     private let available = DispatchSemaphore(value: 0)
@@ -48,7 +50,11 @@ final class LaunchThreads: Sendable {
         guard let thread else { return }
         while true {
             available.wait()
-            if let job = jobs.withLock({ $0.popFirst() }) { job(thread) }
+            perform(jobs.withLock { $0.popFirst() }, thread)?()
         }
+    }
+
+    private func perform(_ job: Job?, _ thread: OpaquePointer) -> (@Sendable () -> Void)? {
+        job?(thread)
     }
 }

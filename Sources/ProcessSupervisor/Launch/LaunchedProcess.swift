@@ -4,19 +4,20 @@ import Synchronization
 import SystemPackage
 import SystemSupport
 
-/// The pipes of one launch. The writing ends are the child's and closed once it has them.
+/// The pipes of one launch. The numbers are good until they are closed, which is done in words and not left to the last
+/// reference: a result is given only when nothing of its run is open any more.
 final class Channels: Sendable {
-    private struct Writers: ~Copyable {
+    private struct Ends: ~Copyable {
         var stdout: OwnedDescriptor
         var stderr: OwnedDescriptor
         var status: OwnedDescriptor
     }
 
-    let stdout: OwnedDescriptor
-    let stderr: OwnedDescriptor
-    let status: OwnedDescriptor
-    private let writers: Mutex<Writers?>
-    /// The numbers of the writing ends, good until ``closeWriters()``.
+    private let readers: Mutex<Ends?>
+    private let writers: Mutex<Ends?>
+    let stdout: CInt
+    let stderr: CInt
+    let status: CInt
     let stdoutWriter: CInt
     let stderrWriter: CInt
     let statusWriter: CInt
@@ -25,52 +26,56 @@ final class Channels: Sendable {
         let outputs = try OwnedDescriptor.pipe()
         let errors = try OwnedDescriptor.pipe()
         let records = try OwnedDescriptor.pipe()
+        stdout = outputs.readEnd.raw
+        stderr = errors.readEnd.raw
+        status = records.readEnd.raw
         stdoutWriter = outputs.writeEnd.raw
         stderrWriter = errors.writeEnd.raw
         statusWriter = records.writeEnd.raw
-        stdout = outputs.readEnd
-        stderr = errors.readEnd
-        status = records.readEnd
-        writers = Mutex(Writers(stdout: outputs.writeEnd, stderr: errors.writeEnd, status: records.writeEnd))
+        readers = Mutex(Ends(stdout: outputs.readEnd, stderr: errors.readEnd, status: records.readEnd))
+        writers = Mutex(Ends(stdout: outputs.writeEnd, stderr: errors.writeEnd, status: records.writeEnd))
         // Only our ends: for the program a full pipe must block, or it would lose output.
-        for descriptor in [stdout.raw, stderr.raw, status.raw] { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
+        for descriptor in [stdout, stderr, status] { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
     }
 
+    /// Once the child has them.
     func closeWriters() {
         writers.withLock { $0 = nil }
     }
+
+    func close() {
+        closeWriters()
+        readers.withLock { $0 = nil }
+    }
 }
 
-/// A pid 1 that runs, with what is needed to follow it. Must be handed to a supervisor or abandoned: it is a child of ours,
-/// and a zombie until it is waited for.
+/// A pid 1 that runs, with what is needed to follow it. A child of ours: a zombie until somebody waits for it.
 final class LaunchedProcess: Sendable {
     let pid: pid_t
-    let pidfd: OwnedDescriptor
+    /// Good until ``close()``.
+    let pidfd: CInt
     let channels: Channels
     /// Just before the clone.
     let bornAt: MonotonicTime
-    private let listener = Mutex<SharedDescriptor?>(nil)
+    /// The listener of a notifying filter, seccomp_unotify(2).
+    let filterListener: SharedDescriptor?
+    private let handle: Mutex<OwnedDescriptor?>
 
-    init(pid: pid_t, pidfd: consuming OwnedDescriptor, channels: Channels, bornAt: MonotonicTime) {
+    init(
+        pid: pid_t, pidfd: consuming OwnedDescriptor, channels: Channels, bornAt: MonotonicTime,
+        filterListener: SharedDescriptor?
+    ) {
         self.pid = pid
-        self.pidfd = pidfd
+        self.pidfd = pidfd.raw
         self.channels = channels
         self.bornAt = bornAt
+        self.filterListener = filterListener
+        handle = Mutex(pidfd)
     }
 
-    /// The listener of a notifying filter, seccomp_unotify(2).
-    var filterListener: SharedDescriptor? { listener.withLock { $0 } }
-
-    func setListener(_ descriptor: consuming OwnedDescriptor) {
-        let shared = SharedDescriptor(owning: descriptor)
-        listener.withLock { $0 = shared }
-    }
-
-    /// SIGKILL to pid 1, which ends its whole pid namespace, and the wait for it.
-    func abandon() {
-        _ = csys_pidfd_send_signal(pidfd.raw, SIGKILL)
-        var result = csys_wait_result()
-        while csys_waitid_pidfd(pidfd.raw, WEXITED, &result) == -Int(EINTR) {}
+    func close() {
+        channels.close()
+        handle.withLock { $0 = nil }
     }
 }
 
@@ -91,9 +96,15 @@ final class HeldProcess: Sendable {
     }
 
     func waitForEnd() {
-        var result = csys_wait_result()
-        while csys_waitid_pidfd(pidfd.raw, WEXITED, &result) == -Int(EINTR) {}
+        _ = waitForExit(pidfd.raw)
     }
 
     deinit { end() }
+}
+
+/// Waits for a child of ours by its pid descriptor, which no reuse of its number can deceive.
+func waitForExit(_ pidfd: CInt) -> csys_wait_result {
+    var result = csys_wait_result()
+    while csys_waitid_pidfd(pidfd, WEXITED, &result) == -Int(EINTR) {}
+    return result
 }

@@ -25,7 +25,8 @@ public final class Launcher: Sendable {
         let result = await withCheckedContinuation {
             (continuation: CheckedContinuation<Result<LaunchedProcess, LaunchFailure>, Never>) in
             threads.submit { [self] thread in
-                continuation.resume(returning: clone(plan, cgroup: cgroup, channels, on: thread))
+                let result = clone(plan, cgroup: cgroup, channels, on: thread)
+                return { continuation.resume(returning: result) }
             }
         }
         return try result.get()
@@ -43,14 +44,15 @@ public final class Launcher: Sendable {
                 var pid: pid_t = 0
                 let error = claunch_hold(thread, flags, cgroup ?? -1, waiting.descriptor.raw, &pidfd, &pid)
                 if error != 0 {
-                    continuation.resume(
-                        returning: .failure(SystemError("clone", "a waiting child", Errno(rawValue: -error))))
-                    return
+                    let failure = SystemError("clone", "a waiting child", Errno(rawValue: -error))
+                    return { continuation.resume(returning: .failure(failure)) }
                 }
                 let held = HeldProcess(pid: pid, pidfd: OwnedDescriptor(owning: pidfd), release: release)
-                continuation.resume(returning: .success(held))
-                // Its stack is the thread's: the next launch must not begin before the child has ended.
-                held.waitForEnd()
+                return {
+                    continuation.resume(returning: .success(held))
+                    // Its stack is the thread's: the next launch must not begin before the child has ended.
+                    held.waitForEnd()
+                }
             }
         }
         return try result.get()
@@ -111,18 +113,27 @@ public final class Launcher: Sendable {
         channels.closeWriters()
         // The pointers into them end here, and not before.
         withExtendedLifetime((plan, channels)) {}
-        if outcome != 0 { return .failure(Self.explain(failure, plan)) }
-        let process = LaunchedProcess(pid: pid, pidfd: OwnedDescriptor(owning: pidfd), channels: channels, bornAt: bornAt)
-        guard plan.filterNotifies else { return .success(process) }
-        // Descriptor 5 of pid 1: see CLAUNCH_SPARE_FD.
-        let listener = csys_pidfd_getfd(pidfd, CInt(CLAUNCH_SPARE_FD))
-        if listener >= 0 {
-            process.setListener(OwnedDescriptor(owning: CInt(listener)))
-            return .success(process)
+        if outcome != 0 {
+            channels.close()
+            return .failure(Self.explain(failure, plan))
         }
-        process.abandon()
-        return .failure(
-            LaunchFailure(step: "seccomp listener", index: 0, item: "", errno: Errno(rawValue: CInt(-listener))))
+        let handle = OwnedDescriptor(owning: pidfd)
+        var listener: SharedDescriptor?
+        if plan.filterNotifies {
+            // Descriptor 5 of pid 1: see CLAUNCH_SPARE_FD.
+            let number = csys_pidfd_getfd(pidfd, CInt(CLAUNCH_SPARE_FD))
+            if number < 0 {
+                // pid 1's end is that of its namespace; nobody else will wait for it.
+                _ = csys_pidfd_send_signal(pidfd, SIGKILL)
+                _ = waitForExit(pidfd)
+                channels.close()
+                return .failure(
+                    LaunchFailure(step: "seccomp listener", index: 0, item: "", errno: Errno(rawValue: CInt(-number))))
+            }
+            listener = SharedDescriptor(owning: OwnedDescriptor(owning: CInt(number)))
+        }
+        return .success(
+            LaunchedProcess(pid: pid, pidfd: handle, channels: channels, bornAt: bornAt, filterListener: listener))
     }
 
     private static func explain(_ failure: claunch_failure, _ plan: LaunchPlan) -> LaunchFailure {

@@ -36,10 +36,10 @@ final class ActiveRun {
         stderr = StreamCapture(headLimit: limits.headBytes, tailLimit: limits.tailBytes)
     }
 
-    var pidfd: CInt { process.pidfd.raw }
+    var pidfd: CInt { process.pidfd }
 
     func descriptor(of stream: Stream) -> CInt {
-        stream == .stdout ? process.channels.stdout.raw : process.channels.stderr.raw
+        stream == .stdout ? process.channels.stdout : process.channels.stderr
     }
 
     /// Gives the machine an event and does what it says. True once the run has ended and can be forgotten.
@@ -90,15 +90,16 @@ final class ActiveRun {
 
     /// pid 1 has ended: everything in its namespace has too. Waits for it, takes what is left in the pipes, answers.
     func concludeExit(into scratch: UnsafeMutableRawBufferPointer, at now: MonotonicTime) {
-        var result = csys_wait_result()
-        while csys_waitid_pidfd(pidfd, WEXITED, &result) == -Int(EINTR) {}
+        let result = waitForExit(pidfd)
         // A pipe holds at most a mebibyte, and nobody writes any more; the bound is for a descriptor that got away.
         for stream in openStreams { _ = drain(stream, into: scratch, limit: 2 << 20, at: now) }
         let resources = ResourceUsage(
             user: .microseconds(result.user_us), system: .microseconds(result.system_us),
             maxResidentSet: ByteCount(result.max_rss_bytes))
+        let ending = ending(result)
+        process.close()
         _ = handle(.exited, at: now)
-        finish(ending(result), resources, at: now)
+        finish(ending, resources, at: now)
     }
 
     private var startedAt: MonotonicTime?
@@ -107,7 +108,7 @@ final class ActiveRun {
         var ending: ExitFacts.Ending?
         var record = claunch_status()
         let size = MemoryLayout<claunch_status>.size
-        while read(process.channels.status.raw, &record, size) == size {
+        while read(process.channels.status, &record, size) == size {
             switch record.kind {
             case CLAUNCH_STATUS_STARTED.rawValue: startedAt = MonotonicTime(nanoseconds: record.time_ns)
             case CLAUNCH_STATUS_FAILED.rawValue: ending = .notExecuted(Errno(rawValue: record.error))

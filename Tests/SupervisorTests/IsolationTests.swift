@@ -1,0 +1,150 @@
+import Glibc
+import ProcessSupervisor
+import SystemSupport
+import Testing
+
+/// What a program finds in its sandbox: the forbidden thing refused, and beside it the permitted one working.
+@Suite(.serialized) struct IsolationTests {
+    let sandbox: SandboxFixture
+    init() throws { sandbox = try SandboxFixture.shared.get() }
+
+    private func output(_ script: String, _ adjust: (inout LaunchPlan) throws -> Void = { _ in }) async throws -> [String] {
+        var plan = sandbox.plan("/bin/sh", "-c", "exec 2>&1; " + script)
+        try adjust(&plan)
+        let facts = try await sandbox.run(plan, limits: SupervisionLimits(wall: .seconds(120)))
+        return facts.stdout.text.split(separator: "\n").map(String.init)
+    }
+
+    private func withTmp(_ plan: inout LaunchPlan) throws {
+        plan.mounts = [
+            .init(
+                try .tmpfs(
+                    size: .mebibytes(1), inodes: 8, uid: plan.uid, gid: plan.gid,
+                    attributes: [.noSetuid, .noDevices]), at: "/tmp")
+        ]
+    }
+
+    @Test func onlyItsOwnDescriptorsAreOpen() async throws {
+        let marker = try OwnedDescriptor.open("/etc/passwd", O_RDONLY)
+        // The shell's own listing is descriptor 3 of `ls`.
+        #expect(try await output("ls /proc/self/fd") == ["0", "1", "2", "3"])
+        withExtendedLifetime(marker.raw) {}
+    }
+
+    @Test func itHasNoCapabilityAndCannotGainOne() async throws {
+        let lines = try await output("grep -E '^(Cap|NoNewPrivs)' /proc/self/status | tr -d '\\t'")
+        #expect(lines == [
+            "CapInh:0000000000000000", "CapPrm:0000000000000000", "CapEff:0000000000000000", "CapBnd:0000000000000000",
+            "CapAmb:0000000000000000", "NoNewPrivs:1",
+        ])
+    }
+
+    @Test func itsIdentityIsItsOwn() async throws {
+        let lines = try await output("id -u; id -g; id -G")
+        #expect(lines == Array(repeating: "\(SandboxFixture.uid)", count: 3))
+    }
+
+    @Test func theEnvironmentIsWhatThePlanSays() async throws {
+        setenv("SCAN_EXECUTOR_SECRET", "1", 1)
+        #expect(try await output("/usr/bin/env | grep -E 'SECRET|^PATH'") == ["PATH=/usr/bin:/bin"])
+    }
+
+    @Test func itSeesItsOwnProcessesOnly() async throws {
+        #expect(try await output("echo $PPID; ls -d /proc/[0-9]* | head -2") == ["1", "/proc/1", "/proc/2"])
+    }
+
+    @Test func procShowsNoHostStateAndPid1IsClosed() async throws {
+        let lines = try await output(
+            "for f in /proc/sys /proc/kcore /proc/kallsyms /proc/sysrq-trigger; do [ -e $f ] && echo $f; done; "
+                + "cat /proc/1/environ; cat /proc/self/comm")
+        #expect(lines == ["cat: /proc/1/environ: Permission denied", "cat"])
+    }
+
+    @Test func theRootAndTheProgramsAreReadOnly() async throws {
+        let lines = try await output("echo x >/etc/x; echo x >/usr/x; echo x >/tmp/x && cat /tmp/x", withTmp)
+        #expect(lines.count == 3)
+        #expect(lines[0].contains("Read-only file system") || lines[0].contains("Permission denied"))
+        #expect(lines[1].contains("Read-only file system") || lines[1].contains("Permission denied"))
+        #expect(lines[2] == "x")
+    }
+
+    @Test func theHostsFilesAreNotThere() async throws {
+        #expect(try await output("ls /; ls /etc") == [
+            "bin", "dev", "etc", "lib", "lib64", "out", "proc", "sbin", "src", "tmp", "usr", "passwd",
+        ])
+    }
+
+    @Test func quotasOfBytesAndInodesHold() async throws {
+        let lines = try await output(
+            """
+            head -c 2000000 /dev/zero >/tmp/big || echo full; rm /tmp/big
+            i=0; while touch /tmp/$i; do i=$((i+1)); done 2>/dev/null; echo $i; rm /tmp/*
+            head -c 900000 /dev/zero >/tmp/fits && echo fits
+            """, withTmp)
+        // Of eight inodes the root has one.
+        #expect(lines.suffix(3) == ["full", "7", "fits"])
+    }
+
+    @Test func thereIsNoNetworkUnlessAskedFor() async throws {
+        let script = "ls -d /sys/* 2>/dev/null; grep -o '^ *[a-z0-9]*:' /proc/self/net/dev | tr -d ' '"
+        #expect(try await output(script) == ["lo:"])
+        let connect = "/usr/bin/perl -MSocket -e 'socket(S,PF_INET,SOCK_STREAM,0); connect(S,pack_sockaddr_in(9,inet_aton(\"127.0.0.1\"))) or print $!'"
+        #expect(try await output(connect) == ["Network is unreachable"])
+        #expect(try await output(connect) { $0.network = .loopback } == ["Connection refused"])
+    }
+
+    @Test func setuidProgramsGainNothing() async throws {
+        #expect(try await output("/bin/su -c id </dev/null >/dev/null; echo $?; id -u").suffix(1) == ["\(SandboxFixture.uid)"])
+        #expect(try await output("/usr/bin/mount -t tmpfs none /tmp || echo refused").last == "refused")
+    }
+
+    @Test func anotherSandboxIsInvisible() async throws {
+        async let other = output("echo secret >/tmp/mine; sleep 1; cat /tmp/mine", withTmp)
+        let own = try await output("ls /tmp; ls -d /proc/[0-9]* | wc -l", withTmp)
+        #expect(own == ["4"] || own == ["5"])
+        #expect(try await other == ["secret"])
+    }
+
+    @Test func landlockForbidsWhatMountsWouldAllow() async throws {
+        guard let abi = LandlockRuleset.abi else { return }
+        let devices = try OwnedDescriptor.open("/dev", .path)
+        var plan = sandbox.plan(
+            "/bin/sh", "-c", "echo x >/tmp/allowed && cat /tmp/allowed; echo x >/out/refused 2>/dev/null || echo no")
+        let mounts = try ["/tmp", "/out"].map {
+            LaunchPlan.Mount(
+                try .tmpfs(size: .mebibytes(1), inodes: 8, uid: plan.uid, gid: plan.gid, attributes: []), at: $0)
+        }
+        plan.mounts = mounts
+        plan.landlock = try LandlockRuleset(
+            abi: abi, readable: sandbox.root.root, devices: devices, writable: [mounts[0].mount], allowsTCP: false)
+        let facts = try await sandbox.run(plan)
+        #expect(facts.stdout.text == "x\nno\n")
+    }
+
+    @Test func filesOfAnotherUserAreReadThroughAnIdentityMap() async throws {
+        let directory = "/tmp/scan-executor-idmap-\(getpid())"
+        #expect(mkdir(directory, 0o700) == 0)
+        defer { unlink("\(directory)/f"); rmdir(directory) }
+        let file = try OwnedDescriptor.open("\(directory)/f", O_WRONLY | O_CREAT, mode: 0o600)
+        _ = write(file.raw, "private\n", 8)
+        fchown(file.raw, 12345, 12345)
+        chown(directory, 12345, 12345)
+        let attributes: DetachedMount.Attributes = [.readOnly, .noSetuid, .noDevices]
+        let bare = try await output("cat /src/f") {
+            $0.mounts = [.init(try .bind(directory, attributes: attributes), at: "/src")]
+        }
+        #expect(bare == ["cat: /src/f: Permission denied"])
+        let map = try await sandbox.supervisor.launcher.identityMap(
+            fromUser: 12345, group: 12345, toUser: SandboxFixture.uid, group: SandboxFixture.uid)
+        do {
+            let mapped = try await output("cat /src/f; echo x >/src/f") {
+                $0.mounts = [.init(try .bind(directory, attributes: attributes, identities: map), at: "/src")]
+            }
+            #expect(mapped.first == "private")
+            #expect(mapped.last?.contains("Read-only") == true)
+        } catch let error as SystemError {
+            // A file system without support says so with EINVAL, and nothing else.
+            #expect(error.errno == .invalidArgument)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Glibc
+import ProcessSupervisor
+import SystemPackage
+import SystemSupport
+import Testing
+
+@Suite(.serialized) struct LaunchFailureTests {
+    let sandbox: SandboxFixture
+    init() throws { sandbox = try SandboxFixture.shared.get() }
+
+    @Test(arguments: LaunchStep.allCases.filter { $0 != .exec })
+    func aFailureAtAnyStepIsNamedAndLeavesNothing(step: LaunchStep) async throws {
+        // Where the kernel has no Landlock, the step is never reached: nothing to fail.
+        if step == .landlock && LandlockRuleset.abi == nil { return }
+        let control = try await sandbox.run(fullPlan())
+        #expect(control.ending == .exited(code: 0))
+
+        let before = Holdings()
+        await #expect {
+            var plan = try fullPlan()
+            plan.fault = (step, Errno(rawValue: ENOMEM))
+            _ = try await sandbox.run(plan)
+        } throws: { error in
+            let failure = try #require(error as? LaunchFailure)
+            return failure.step == step.name && failure.errno == Errno(rawValue: ENOMEM)
+        }
+        #expect(Holdings() == before)
+    }
+
+    /// Everything a plan can hold, so that every step is taken.
+    private func fullPlan() throws -> LaunchPlan {
+        var plan = sandbox.plan("/bin/true")
+        plan.hostname = "scan"
+        plan.network = .loopback
+        plan.mounts = [
+            .init(
+                try .tmpfs(size: .mebibytes(1), inodes: 16, uid: plan.uid, gid: plan.gid, attributes: .noDevices),
+                at: "/tmp")
+        ]
+        // ret SECCOMP_RET_ALLOW
+        plan.filter = FilterProgram(bpf: [0x06, 0, 0, 0, 0, 0, 0xff, 0x7f])
+        if let abi = LandlockRuleset.abi {
+            plan.landlock = try LandlockRuleset(
+                abi: abi, readable: sandbox.root.root, devices: try OwnedDescriptor.open("/dev", .path),
+                writable: plan.mounts.map(\.mount), allowsTCP: false)
+        }
+        return plan
+    }
+
+    @Test func aMountOnAMissingDirectoryNamesIt() async throws {
+        var plan = sandbox.plan("/bin/true")
+        plan.mounts = [
+            .init(try .tmpfs(size: .mebibytes(1), inodes: 16, uid: 1, gid: 1, attributes: []), at: "/not-there")
+        ]
+        await #expect(throws: LaunchFailure(step: "mount", index: 0, item: "/not-there", errno: .noSuchFileOrDirectory)) {
+            try await sandbox.run(plan)
+        }
+    }
+
+    @Test func noDescriptorLeftIsAnErrorBeforeTheLaunch() async throws {
+        let before = Holdings()
+        var old = rlimit()
+        getrlimit(__rlimit_resource_t(7), &old)
+        var none = rlimit(rlim_cur: 3, rlim_max: old.rlim_max)
+        setrlimit(__rlimit_resource_t(7), &none)
+        let result: Result<ExitFacts, any Error>
+        do { result = .success(try await sandbox.run(sandbox.plan("/bin/true"))) } catch { result = .failure(error) }
+        setrlimit(__rlimit_resource_t(7), &old)
+        #expect {
+            try result.get()
+        } throws: { error in
+            (error as? LaunchFailure)?.step == "prepare" && (error as? LaunchFailure)?.errno == .tooManyOpenFiles
+        }
+        #expect(Holdings() == before)
+        #expect(try await sandbox.run(sandbox.plan("/bin/true")).ending == .exited(code: 0))
+    }
+
+    @Test func runsLeaveNothingBehind() async throws {
+        _ = try await sandbox.run(sandbox.plan("/bin/true"))
+        let before = Holdings()
+        for _ in 0..<20 { _ = try await sandbox.run(sandbox.plan("/bin/sh", "-c", "sleep 1000 & echo x")) }
+        #expect(Holdings() == before)
+    }
+}
