@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "CSystemAttributes.h"
+
 /// open(2) flags that glibc shows only to GNU sources, which Swift's own C module is not.
 enum { CSYS_O_PATH = 010000000, CSYS_O_TMPFILE = 020200000 };
 

@@ -1,0 +1,92 @@
+import Glibc
+import SystemSupport
+
+extension CgroupTree {
+    /// Ends what dead workers left: kills, waits, reads the last usage, removes. Leaves of living workers are not touched.
+    ///
+    /// A worker lives as long as the kernel says so: it holds flock(2)'s lock on each of its leaves, which its death
+    /// releases, however it died. Pids prove less: they are reused, they differ between pid namespaces, and /proc may
+    /// belong to another one. The lock also keeps two reapers off one leaf.
+    ///
+    /// - Parameters:
+    ///   - bound: how long to wait for each leaf's processes to die. Blocks the thread.
+    ///   - unleasedAge: an unpopulated leaf without lock and lease is a crash in mid-creation, or a creation going on right
+    ///     now: only an older one is removed. A populated one was never ours, since the lease comes before the first process.
+    ///   - mayReap: asked for each dead worker's leaf; false leaves it alone.
+    /// - Returns: one entry for each leaf that was dead, in no order, those that could not be removed included. Throws
+    ///   only where `tasks/` itself cannot be listed.
+    public func reap(
+        within bound: Duration = .seconds(5), unleasedAge: Duration = .seconds(60), mayReap: (Lease) -> Bool = { _ in true }
+    ) throws(CgroupError) -> [Reclaimed] {
+        var reclaimed: [Reclaimed] = []
+        for type in try tasks.childNames() {
+            guard let parent = try tasks.childIfPresent(type) else { continue }
+            for name in try parent.childNames() {
+                let entry = Reaper.reclaim(type, name, in: parent, bound: bound, unleasedAge: unleasedAge, mayReap: mayReap)
+                if let entry { reclaimed.append(entry) }
+            }
+        }
+        return reclaimed
+    }
+}
+
+private enum Reaper {
+    /// Nil for a leaf that is none of ours to end.
+    static func reclaim(
+        _ type: String, _ name: String, in parent: borrowing CgroupDirectory, bound: Duration, unleasedAge: Duration,
+        mayReap: (Lease) -> Bool
+    ) -> Reclaimed? {
+        var entry = Reclaimed(type: type, name: name, path: "\(parent.path)/\(name)", outcome: .removed)
+        do {
+            guard let leaf = try parent.childIfPresent(name) else { return nil }
+            // Age before lock: a creation going on right now must not find its new leaf locked.
+            switch leaf.lease() {
+            case .lease(let lease): entry.lease = lease
+            case .none, .unreadable:
+                if try !isAbandoned(leaf, unleasedAge) { return nil }
+            }
+            let isDead = try cgroupCall { () throws(SystemError) in
+                try leaf.files.descriptor.tryLock(object: entry.path)
+            }
+            if !isDead { return nil }
+            if let lease = entry.lease, !mayReap(lease) { return nil }
+            entry.outcome = try end(leaf, name, in: parent, bound: bound, usage: &entry.usage)
+        } catch {
+            entry.outcome = .failed(error)
+        }
+        return entry
+    }
+
+    private static func end(
+        _ leaf: borrowing CgroupDirectory, _ name: String, in parent: borrowing CgroupDirectory, bound: Duration,
+        usage: inout CgroupUsage?
+    ) throws(CgroupError) -> Reclaimed.Outcome {
+        let clock = ContinuousClock()
+        let end = clock.now.advanced(by: bound)
+        guard let events = try CgroupEvents.open(leaf) else { return .removed }
+        if try events.value("populated") != 0 {
+            try leaf.kill(.automatic)
+            _ = try events.wait(for: "populated", toBe: 0, within: bound)
+        }
+        usage = try? CgroupUsage.read(leaf)
+        let left = max(clock.now.duration(to: end), .zero)
+        let gone = try SubtreeRemoval.remove(name, opened: leaf, from: parent, within: left)
+        return gone ? .removed : .stillPopulated
+    }
+
+    /// Empty, and unchanged for `age`. The kernel may forget a cgroup's times and start them anew, which errs on the safe
+    /// side: it looks younger than it is, never older.
+    private static func isAbandoned(
+        _ leaf: borrowing CgroupDirectory, _ age: Duration
+    ) throws(CgroupError) -> Bool {
+        guard let events = try CgroupEvents.open(leaf), try events.value("populated") == 0 else { return false }
+        var information = stat()
+        let number = leaf.raw
+        _ = try cgroupCall { () throws(SystemError) in
+            try systemCall("stat", leaf.path) { fstat(number, &information) == 0 ? 0 : -Int(errno) }
+        }
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return .seconds(now.tv_sec - information.st_ctim.tv_sec) >= age
+    }
+}

@@ -1,0 +1,158 @@
+import Glibc
+import SystemSupport
+import Synchronization
+
+/// The part of the cgroup hierarchy that is ours:
+///
+/// ```
+/// <root>/supervisor/                        the worker itself (the no-internal-processes rule)
+///        tasks/                             cap for all scans together
+///              <scanner type>/              cap for one type
+///                    <task id>.<attempt>/   one scan: a CgroupLeaf
+/// ```
+///
+/// Several workers may share a root: preparing it again changes nothing. Nothing outside the root is touched, with one
+/// exception: for the default root of a host without systemd, `scan.slice`, the controllers are enabled at the top of the
+/// mount, because nobody else would.
+public final class CgroupTree: Sendable {
+    static let supervisorName = "supervisor"
+    static let tasksName = "tasks"
+
+    /// When the calling process goes to `supervisor/`. A move takes a global lock and waits for a grace period of the
+    /// kernel's: 1 to 30 ms.
+    public enum SelfPlacement: Sendable {
+        /// Where the process is in the root itself, or at the top of the hierarchy and the root is the default `scan.slice`.
+        case supervisor
+        /// Only where controllers could not be enabled otherwise: the process is in the root itself.
+        case ifNeeded
+        case never
+    }
+
+    /// The root's directory.
+    public let path: String
+    /// The controllers that leaves get. Empty on hybrid hosts, whose controllers are on the v1 hierarchies.
+    public let availableControllers: Set<Controller>
+    /// What became of the caps for all tasks together.
+    public let capFacts: [LimitFact]
+
+    let root: CgroupDirectory
+    let tasks: CgroupDirectory
+    private let createdRoot: Bool
+    private let types = Mutex<[String: TypeDirectory]>([:])
+
+    /// Finds or creates the root, moves this process out of the way, enables all controllers of ``Controller`` that the
+    /// root has, and creates `supervisor/` and `tasks/`.
+    ///
+    /// - Parameters:
+    ///   - root: a directory on cgroup2, created if absent. Nil: the own cgroup where systemd delegated it, else `scan.slice`
+    ///     at the top of the mount, for which one must be root.
+    ///   - placement: when this process moves to `supervisor/`.
+    ///   - caps: limits for all tasks together. Nil values leave what another worker set.
+    ///   - mount: for tests; nil reads /proc.
+    public static func prepare(
+        root: String? = nil, placement: SelfPlacement = .supervisor, caps: CgroupLimits = .none, mount: CgroupMount? = nil
+    ) throws(CgroupError) -> CgroupTree {
+        try caps.validate()
+        let mount = if let mount { mount } else { try CgroupMount.find() }
+        let choice = try RootChoice.choose(root, mount: mount)
+        let existed = try RootDirectory.exists(choice.path)
+        let directory = try RootDirectory.open(choice.path)
+        try RootDirectory.requireDomain(directory)
+        try directory.makeChild(supervisorName)
+        try moveSelf(into: directory, placement, mount, isBare: choice.isBare)
+        if choice.isBare { try enableControllersAtTop(of: mount) }
+        let offered = try ControllerSetup.enable(Set(Controller.allCases), in: directory)
+        try directory.makeChild(tasksName)
+        let tasks = try directory.child(tasksName)
+        let available = try ControllerSetup.enable(offered, in: tasks)
+        let facts = try caps.apply(to: tasks)
+        return CgroupTree(root: directory, tasks: tasks, available: available, facts: facts, createdRoot: !existed)
+    }
+
+    private init(
+        root: consuming CgroupDirectory, tasks: consuming CgroupDirectory, available: Set<Controller>, facts: [LimitFact],
+        createdRoot: Bool
+    ) {
+        self.createdRoot = createdRoot
+        path = root.path
+        availableControllers = available
+        capFacts = facts
+        self.root = root
+        self.tasks = tasks
+    }
+
+    /// Additive, so that whoever else uses the hierarchy loses nothing. Refusal at the hierarchy's own root (a hybrid host)
+    /// is no error: what is missing shows in ``availableControllers``. A top with a cgroup.type is the cgroup of a container,
+    /// where refusal means that other processes of the container are in the way.
+    private static func enableControllersAtTop(of mount: CgroupMount) throws(CgroupError) {
+        let top = try RootDirectory.open(mount.mountPoint)
+        do { _ = try ControllerSetup.enable(Set(Controller.allCases), in: top) } catch {
+            if try top.text("cgroup.type") != nil { throw error }
+        }
+    }
+
+    private static func moveSelf(
+        into root: borrowing CgroupDirectory, _ placement: SelfPlacement, _ mount: CgroupMount, isBare: Bool
+    ) throws(CgroupError) {
+        let own = CgroupPath.below(mount.ownDirectory, root.path)
+        let isInRoot = own == ""
+        let isAtTop = isBare && mount.ownCgroup == mount.root
+        switch placement {
+        case .never: return
+        case .ifNeeded where !isInRoot: return
+        case .supervisor where !isInRoot && !isAtTop: return
+        case .ifNeeded, .supervisor: break
+        }
+        let supervisor = try root.child(supervisorName)
+        // "0" is the writing process, whatever pid namespace it is in.
+        do { try supervisor.files.write("0", to: "cgroup.procs") } catch {
+            throw CgroupError(
+                error,
+                advice: "this process may not move to its supervisor cgroup; the user needs write access to cgroup.procs of "
+                    + "\(root.path) and of the cgroup it is in now (systemd: Delegate=yes)")
+        }
+    }
+}
+
+extension CgroupTree {
+    /// The directory of one scanner type, created at need. `forget` drops a remembered one that somebody removed.
+    func typeDirectory(_ type: String, forgetting stale: TypeDirectory? = nil) throws(CgroupError) -> TypeDirectory {
+        if let known = types.withLock({ $0[type] }), known !== stale { return known }
+        try CgroupName.check(type, what: "scanner type")
+        try tasks.makeChild(type)
+        let cgroup = try tasks.child(type)
+        let enabled = try ControllerSetup.enable(availableControllers, in: cgroup)
+        let directory = TypeDirectory(cgroup, controllers: enabled)
+        types.withLock { $0[type] = directory }
+        return directory
+    }
+
+    /// Limits all scans of one type together. Nil values leave what is set. Throws for an invalid name or limit; what the
+    /// kernel could not enforce is in the facts.
+    @discardableResult
+    public func setCaps(type: String, _ caps: CgroupLimits) throws(CgroupError) -> [LimitFact] {
+        try caps.validate()
+        return try caps.apply(to: try typeDirectory(type).cgroup)
+    }
+
+    /// Removes what is empty of the tree, the root too if this value created it: for one-shot commands and tests. Whatever
+    /// is in use stays.
+    public func dismantle() {
+        types.withLock { $0.removeAll() }
+        for type in (try? tasks.files.childDirectories()) ?? [] { try? tasks.removeChild(type) }
+        for name in [CgroupTree.tasksName, CgroupTree.supervisorName] { try? root.removeChild(name) }
+        guard createdRoot, let (parent, name) = CgroupPath.split(path), let above = try? RootDirectory.open(parent) else { return }
+        try? above.removeChild(name)
+    }
+}
+
+/// The parent of the leaves of one scanner type. It stays open for the next leaf.
+final class TypeDirectory: Sendable {
+    let cgroup: CgroupDirectory
+    let controllers: Set<Controller>
+
+    init(_ cgroup: consuming CgroupDirectory, controllers: Set<Controller>) {
+        self.cgroup = cgroup
+        self.controllers = controllers
+    }
+}
