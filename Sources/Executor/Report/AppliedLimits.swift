@@ -1,0 +1,48 @@
+import SystemSupport
+
+/// The limits of one run as they were asked for; ``Enforcement`` says which of them held.
+public struct AppliedLimits: Sendable, Equatable {
+    /// Nil where nothing was asked for at all: the task was invalid.
+    public var limits: ScannerLimits?
+    public var deadlines: Deadlines?
+
+    public init(limits: ScannerLimits? = nil, deadlines: Deadlines? = nil) {
+        self.limits = limits
+        self.deadlines = deadlines
+    }
+}
+
+/// What enforces each limit, or that nothing does.
+public struct Enforcement: Sendable, Hashable {
+    public enum Means: String, Sendable, Hashable, CaseIterable {
+        case cgroup
+        /// A feature of its own: a filter, Landlock, a namespace.
+        case kernel
+        case rlimit
+        /// Asked for and not enforced; only under `best-effort`.
+        case none
+        case notRequested = "not requested"
+    }
+
+    /// The limits and confinements that a host may lack, in the report's order.
+    public enum Subject: String, Sendable, Hashable, CaseIterable {
+        case cpu, memory, pids, io, seccomp, landlock, network
+    }
+
+    /// What enforces each. A subject that is missing here is absent from the report.
+    public var means: [Subject: Means]
+    /// Why a subject is enforced by less than its best means, or by nothing: one sentence each, with what to change.
+    public var notes: [Subject: String]
+
+    public init(_ means: [Subject: Means] = [:], notes: [Subject: String] = [:]) {
+        self.means = means
+        self.notes = notes
+    }
+
+    /// One line for each subject that nothing enforces, for people.
+    public var warnings: [String] {
+        Subject.allCases.filter { means[$0] == Means.none }.map { subject in
+            "\(subject.rawValue) is not enforced" + (notes[subject].map { ": \($0)" } ?? " on this host")
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import SystemPackage
+import SystemSupport
+
+extension Verdict {
+    /// Decides why a run ended, from what was measured and nothing else. The first row that holds is the verdict:
+    ///
+    /// | row | holds when | kind | class |
+    /// | --- | --- | --- | --- |
+    /// | 1 | the task could not be a run | `invalid_task` | none |
+    /// | 2 | processes, or anything else, outlived the clean-up | `cleanup_failed` | critical |
+    /// | 3 | SIGSYS ended the scanner, and it ran under our filter | `seccomp_violation` | critical |
+    /// | 4 | the first of our actions was a cancellation, or the run was not started | `cancelled` | none |
+    /// | 5 | a step of the launch failed | `launch_failed` | transient for EAGAIN, ENOMEM, EMFILE, ENFILE, ENOSPC; else critical |
+    /// | 6 | the first of our actions was a deadline or the output limit | `timed_out`, `cpu_exhausted`, `output_exceeded` | transient |
+    /// | 7 | the scanner failed, and `oom_kill` rose | `oom_killed` | transient |
+    /// | 8 | a signal ended it, and cpu.stat is at or over the CPU deadline | `cpu_exhausted` | transient |
+    /// | 9 | the scanner failed, and `max` of pids.events rose | `pids_exhausted` | transient |
+    /// | 10 | a signal ended it | `signaled` | transient |
+    /// | 11 | it exited | by the table: `clean`, `findings`, else `scanner_error` | none, or as the table says |
+    ///
+    /// Failed means: ended by a signal, or with a code that is neither clean nor findings. Three rows need their reason said:
+    /// an action fires only while the scanner runs, so whatever it exits with afterwards, 0 included, comes from a scan cut
+    /// short (4 and 6 before 11); with memory.oom.group an OOM kill ends the run, so one that rose beside a deadline came after it (6 before 7);
+    /// a leak outranks everything, for nothing said about this run matters as much as what it left behind (2).
+    ///
+    /// `partial` is set where row 11 says success, and `oom_kill` rose or a helper was killed by a signal: the scanner did not
+    /// notice, and its report may lack a part. A `max` in pids.events that rose in a successful run is evidence, no failure.
+    public static func classify(_ facts: RunFacts) -> Verdict {
+        var verdict = decide(facts)
+        switch facts.ending {
+        case .exited(let code): verdict.exitCode = code
+        case .signaled(let number, _): verdict.signal = number
+        case .launchFailed(let failure):
+            verdict.step = failure.step
+            verdict.errno = failure.errno
+        case .notStarted, .invalidTask: break
+        }
+        for item in observations(facts) where !verdict.evidence.contains(item) { verdict.evidence.append(item) }
+        return verdict
+    }
+
+    private static func decide(_ facts: RunFacts) -> Verdict {
+        if case .invalidTask(let reason) = facts.ending {
+            return Verdict(kind: .invalidTask, failureClass: .none, evidence: [Evidence(source: "task", text: reason)])
+        }
+        if let leak = leak(facts.cleanup) {
+            return Verdict(kind: .cleanupFailed, failureClass: .critical, evidence: [leak])
+        }
+        if case .signaled(SignalName.badSystemCall, _) = facts.ending, facts.seccompInstalled {
+            let text = facts.syscall.map { "the filter refused \($0)" } ?? "the filter refused a system call; the kernel did not say which"
+            return Verdict(
+                kind: .seccompViolation, failureClass: .critical, syscall: facts.syscall,
+                evidence: [Evidence(source: "seccomp", field: "syscall", text: text)])
+        }
+        if facts.actions.first?.kind == .cancelled || facts.ending == .notStarted {
+            let decided = facts.actions.first.map(action) ?? Evidence(source: "supervisor", text: "cancelled before the start")
+            return Verdict(kind: .cancelled, failureClass: .none, evidence: [decided])
+        }
+        if case .launchFailed(let failure) = facts.ending {
+            return Verdict(
+                kind: .launchFailed, failureClass: passing.contains(failure.errno) ? .transient : .critical,
+                evidence: [launch(failure)])
+        }
+        if let first = facts.actions.first {
+            return Verdict(kind: kind(of: first.kind), failureClass: .transient, evidence: [action(first)])
+        }
+        return decideUndisturbed(facts)
+    }
+
+    /// Rows 7 to 11: nothing of ours ended the run.
+    private static func decideUndisturbed(_ facts: RunFacts) -> Verdict {
+        let ended = ending(facts)
+        let meaning: ExitCodeTable.Meaning? =
+            if case .exited(let code) = facts.ending { facts.exitCodes[code] } else { nil }
+        let succeeded = meaning == .clean || meaning == .findings
+        let oom = oomKill(facts)
+        if !succeeded {
+            if let oom { return Verdict(kind: .oomKilled, failureClass: .transient, evidence: [oom, ended]) }
+            if case .signaled = facts.ending, let cpu = cpuOverDeadline(facts) {
+                return Verdict(kind: .cpuExhausted, failureClass: .transient, evidence: [cpu, ended])
+            }
+            if let pids = pidsRefused(facts) {
+                return Verdict(kind: .pidsExhausted, failureClass: .transient, evidence: [pids, ended])
+            }
+            if case .signaled = facts.ending {
+                return Verdict(kind: .signaled, failureClass: .transient, evidence: [ended])
+            }
+        }
+        let partial = succeeded && (oom != nil || (facts.helpersKilled ?? 0) > 0)
+        switch meaning {
+        case .clean: return Verdict(kind: .clean, failureClass: .none, partial: partial, evidence: [ended])
+        case .findings: return Verdict(kind: .findings, failureClass: .none, partial: partial, evidence: [ended])
+        case .critical: return Verdict(kind: .scannerError, failureClass: .critical, evidence: [ended])
+        case .transient, nil: return Verdict(kind: .scannerError, failureClass: .transient, evidence: [ended])
+        }
+    }
+
+    /// errno values of a launch that another moment may not see.
+    private static let passing: Set<Errno> = [
+        .resourceTemporarilyUnavailable, .noMemory, .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noSpace,
+    ]
+
+    private static func kind(of action: RunFacts.Action.Kind) -> VerdictKind {
+        switch action {
+        case .wallDeadline: .timedOut
+        case .cpuDeadline: .cpuExhausted
+        case .outputLimit: .outputExceeded
+        case .cancelled: .cancelled
+        }
+    }
+}

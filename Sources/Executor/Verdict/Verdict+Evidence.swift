@@ -1,0 +1,113 @@
+import SystemSupport
+
+/// The sentences of a verdict: each turns one measured fact into evidence, or into nil where the fact is not there.
+extension Verdict {
+    /// Everything worth saying beside what decided, in a fixed order.
+    static func observations(_ facts: RunFacts) -> [Evidence] {
+        var found: [Evidence?] = facts.actions.map(action)
+        switch facts.ending {
+        case .exited, .signaled: found.append(ending(facts))
+        case .launchFailed(let failure): found.append(launch(failure))
+        case .notStarted, .invalidTask: break
+        }
+        found.append(oomKill(facts))
+        found.append(unknownOOM(facts))
+        found.append(cpuOverDeadline(facts))
+        found.append(pidsRefused(facts))
+        if let killed = facts.helpersKilled, killed > 0 {
+            found.append(
+                Evidence(source: "supervisor", field: "helpers_killed", after: Int64(killed), text: "\(killed) other processes of the run were ended by signals"))
+        }
+        if case .signaled(SignalName.badSystemCall, _) = facts.ending, !facts.seccompInstalled {
+            found.append(Evidence(source: "seccomp", text: "SIGSYS, and the run had no filter of ours"))
+        }
+        found.append(leak(facts.cleanup))
+        return found.compactMap { $0 }
+    }
+
+    static func ending(_ facts: RunFacts) -> Evidence {
+        switch facts.ending {
+        case .exited(let code):
+            let meaning = facts.exitCodes[code].map { "\($0.rawValue) by the profile's table" } ?? "a code that the profile's table does not list"
+            return Evidence(source: "wait status", field: "exit_code", after: Int64(code), text: "the scanner exited with \(code): \(meaning)")
+        case .signaled(let number, let coreDumped):
+            let core = coreDumped ? ", with a core dump" : ""
+            return Evidence(source: "wait status", field: "signal", after: Int64(number), text: "\(SignalName.of(number)) ended the scanner\(core)")
+        case .launchFailed(let failure): return launch(failure)
+        case .notStarted: return Evidence(source: "supervisor", text: "the scanner was not started")
+        case .invalidTask(let reason): return Evidence(source: "task", text: reason)
+        }
+    }
+
+    static func launch(_ failure: RunFacts.LaunchFailure) -> Evidence {
+        let number = failure.index.map { " \($0)" } ?? ""
+        let item = failure.item.map { " (\($0))" } ?? ""
+        return Evidence(
+            source: "launch", field: "errno", after: Int64(failure.errno.rawValue),
+            text: "step \(failure.step)\(number)\(item): \(failure.errno) (\(failure.errno.symbol))")
+    }
+
+    static func action(_ action: RunFacts.Action) -> Evidence {
+        let (name, field, unit): (String, String?, String) =
+            switch action.kind {
+            case .wallDeadline: ("the wall deadline", "wall_us", "us")
+            case .cpuDeadline: ("the CPU deadline", "cpu_us", "us")
+            case .outputLimit: ("the output limit", "output_bytes", "bytes")
+            case .cancelled: ("the cancellation", nil, "")
+            }
+        let limit = action.limit.map { " of \($0) \(unit)" } ?? ""
+        let reason = action.reason.map { ": \($0)" } ?? ""
+        return Evidence(
+            source: "supervisor", field: field, after: action.observed,
+            text: "\(name)\(limit) fired \(action.at.wholeMilliseconds) ms after the start\(reason)")
+    }
+
+    /// A counter that rose. Unknown before counts as nothing to compare with, so as not risen.
+    private static func risen(_ facts: RunFacts, _ counter: KeyPath<RunFacts.Counters, Int64?>) -> (before: Int64, after: Int64)? {
+        guard let before = facts.before?[keyPath: counter], let after = facts.after?[keyPath: counter], after > before else { return nil }
+        return (before, after)
+    }
+
+    static func oomKill(_ facts: RunFacts) -> Evidence? {
+        guard let (before, after) = risen(facts, \.oomKills) else { return nil }
+        let group = risen(facts, \.oomGroupKills) == nil ? "" : ", the whole cgroup with it"
+        return Evidence(
+            source: "memory.events", field: "oom_kill", before: before, after: after,
+            text: "the kernel killed \(after - before) of the run's processes for lack of memory\(group)")
+    }
+
+    /// A SIGKILL whose cause nobody could read.
+    private static func unknownOOM(_ facts: RunFacts) -> Evidence? {
+        guard case .signaled(SignalName.kill, _) = facts.ending, facts.actions.isEmpty else { return nil }
+        if facts.before?.oomKills != nil && facts.after?.oomKills != nil { return nil }
+        return Evidence(source: "memory.events", text: "not available: an OOM kill cannot be told from another SIGKILL")
+    }
+
+    static func cpuOverDeadline(_ facts: RunFacts) -> Evidence? {
+        guard let deadline = facts.cpuDeadline?.wholeMicroseconds, let after = facts.after?.cpuUsageMicroseconds else { return nil }
+        let used = after - (facts.before?.cpuUsageMicroseconds ?? 0)
+        if used < deadline { return nil }
+        return Evidence(
+            source: "cpu.stat", field: "usage_usec", before: facts.before?.cpuUsageMicroseconds, after: after,
+            text: "the run used \(used) us of processor time, and its deadline is \(deadline) us")
+    }
+
+    static func pidsRefused(_ facts: RunFacts) -> Evidence? {
+        guard let (before, after) = risen(facts, \.pidsMaxEvents) else { return nil }
+        return Evidence(
+            source: "pids.events", field: "max", before: before, after: after,
+            text: "\(after - before) forks or threads were refused at the limit")
+    }
+
+    static func leak(_ cleanup: RunFacts.Cleanup) -> Evidence? {
+        switch cleanup {
+        case .done: return nil
+        case .stillPopulated(let processes, let after):
+            let count = processes.map { "\($0) processes were" } ?? "processes were"
+            return Evidence(
+                source: "cgroup.events", field: "populated", after: 1,
+                text: "\(count) still there \(after.wholeMilliseconds) ms after the kill")
+        case .failed(let reason): return Evidence(source: "clean-up", text: reason)
+        }
+    }
+}
