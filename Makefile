@@ -46,7 +46,6 @@ install: ## Install below PREFIX (/usr/local), DESTDIR in front; the binary need
 	@scripts/require-swift
 	swift build --configuration release --static-swift-stdlib --product scan-executor
 	install -D -m 755 .build/release/scan-executor "$(DESTDIR)$(PREFIX)/bin/scan-executor"
-	strip --strip-debug "$(DESTDIR)$(PREFIX)/bin/scan-executor"
 	for kind in scanners seccomp; do \
 		mkdir -p "$(share)/$$kind" && cp -R "deploy/$$kind/." "$(share)/$$kind/" || exit 1; \
 	done
