@@ -1,8 +1,12 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Warnings are errors in our own targets under `make check`; the dependencies' warnings are theirs.
-let swiftSettings: [SwiftSetting] = [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]
+/// Warnings are errors in our own targets under `make check`, which sets this variable; the dependencies' warnings are
+/// theirs. Not otherwise, so that a newer compiler's new warning stops nobody from building.
+let warningsAreErrors = Context.environment["SCAN_EXECUTOR_WARNINGS"] == "error"
+let swiftSettings: [SwiftSetting] =
+    [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]
+    + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
 
 let package = Package(
     name: "scan-executor",
