@@ -36,8 +36,8 @@
 struct sock_fprog filter_small(void) {
     static struct sock_filter code[] = {
         PROLOGUE,
-        ALLOW(execve, 12), ALLOW(execveat, 11), ALLOW(exit_group, 10), ALLOW(exit, 9), ALLOW(read, 8),
-        ALLOW(write, 7), ALLOW(close, 6), ALLOW(brk, 5), ALLOW(mmap, 4), ALLOW(munmap, 3), ALLOW(futex, 2),
+        ALLOW(execve, 13), ALLOW(execveat, 12), ALLOW(exit_group, 11), ALLOW(exit, 10), ALLOW(read, 9),
+        ALLOW(write, 8), ALLOW(wait4, 7), ALLOW(close, 6), ALLOW(brk, 5), ALLOW(mmap, 4), ALLOW(munmap, 3), ALLOW(futex, 2),
         ALLOW(rt_sigreturn, 1),
         RETURN(SECCOMP_RET_ERRNO | EPERM),
         RETURN(SECCOMP_RET_ALLOW),

@@ -19,6 +19,7 @@ static const char usage[] =
     "usage: LaunchFloor [options]              launch --count sandboxes, print one JSON row\n"
     "       LaunchFloor --steps [options]      print what every step costs, and the other ways to do it\n"
     "       LaunchFloor --write-program PATH   write the static program that all rows run\n"
+    "       LaunchFloor --write-filter PATH    write the seccomp filter, raw instructions\n"
     "       LaunchFloor time [--count N] [--warm-up N] NAME WHAT [--open FD PATH]... PROGRAM ARGUMENT... [';;' ...]\n"
     "                                          time whole commands in turn, print a JSON row each\n"
     "\n"
@@ -32,14 +33,20 @@ static const char usage[] =
     "  --cgroup DIR      an existing cgroup v2 directory to work in (default: the unified mount's root)\n"
     "  --name, --what    of the row\n";
 
-static int write_program(const char *path) {
+static int write_file(const char *path, const struct sock_fprog *filter) {
     unlink(path);
-    int program = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
-    if (program < 0 || static_program_write(program) < 0 || fchmod(program, 0755) < 0 || close(program) < 0) {
-        fprintf(stderr, "launch-floor: %s: %s\n", path, strerror(errno));
-        return 73;
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, filter ? 0644 : 0755);
+    if (file < 0) goto failed;
+    if (filter) {
+        size_t bytes = filter->len * sizeof *filter->filter;
+        if (write(file, filter->filter, bytes) != (ssize_t)bytes) goto failed;
+    } else if (static_program_write(file) < 0 || fchmod(file, 0755) < 0) {
+        goto failed;
     }
-    return 0;
+    if (close(file) == 0) return 0;
+failed:
+    fprintf(stderr, "launch-floor: %s: %s\n", path, strerror(errno));
+    return 73;
 }
 
 /// A hybrid host has version 2 below the version 1 tree.
@@ -60,7 +67,7 @@ static size_t number(const char *text, size_t least) {
     return (size_t)value;
 }
 
-enum { BPF = 1, CGROUP, CONCURRENCY, COUNT, HELP, NAME, PAUSE, PROGRAM, ROOT, STEPS, WARM_UP, WHAT };
+enum { BPF = 1, CGROUP, CONCURRENCY, COUNT, FILTER, HELP, NAME, PAUSE, PROGRAM, ROOT, STEPS, WARM_UP, WHAT };
 
 static const struct option options[] = {
     {"bpf", required_argument, NULL, BPF},         {"cgroup", required_argument, NULL, CGROUP},
@@ -69,6 +76,7 @@ static const struct option options[] = {
     {"pause-us", required_argument, NULL, PAUSE},  {"root", required_argument, NULL, ROOT},
     {"steps", no_argument, NULL, STEPS},           {"warm-up", required_argument, NULL, WARM_UP},
     {"what", required_argument, NULL, WHAT},       {"write-program", required_argument, NULL, PROGRAM},
+    {"write-filter", required_argument, NULL, FILTER},
     {NULL, 0, NULL, 0},
 };
 
@@ -81,7 +89,7 @@ int main(int argc, char **argv) {
         .threads = 1,
     };
     struct sandbox sandbox = {.method = ROOT_TEMPLATE, .filter = filter_small()};
-    const char *cgroup = unified_mount(), *program = NULL;
+    const char *cgroup = unified_mount(), *program = NULL, *filter = NULL;
     bool steps = false, time = argc > 1 && strcmp(argv[1], "time") == 0;
     if (time) optind = 2;
     // "+": a command's own options are not ours.
@@ -96,6 +104,7 @@ int main(int argc, char **argv) {
         case CGROUP: cgroup = optarg; break;
         case CONCURRENCY: loop.threads = (unsigned)number(optarg, 1); break;
         case COUNT: loop.count = number(optarg, 1); break;
+        case FILTER: filter = optarg; break;
         case HELP: fputs(usage, stdout); return 0;
         case NAME: loop.name = optarg; break;
         case PAUSE: loop.pause_us = (unsigned)number(optarg, 0); break;
@@ -110,7 +119,8 @@ int main(int argc, char **argv) {
         default: goto wrong;
         }
     }
-    if (program) return write_program(program);
+    if (program) return write_file(program, NULL);
+    if (filter) return write_file(filter, &sandbox.filter);
     if (time) return commands_time(argv + optind, loop.count, loop.warm_up);
     if (optind < argc) goto wrong;
 
