@@ -52,6 +52,8 @@ let package = Package(
             name: "ScanExecutorCLI",
             dependencies: ["Executor", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: swiftSettings),
+        // The benchmark's yardstick: the least honest work for one launch, in C. See scripts/bench.
+        .executableTarget(name: "LaunchFloor"),
         .testTarget(name: "SystemSupportTests", dependencies: ["SystemSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "CgroupV2Tests", dependencies: ["CgroupV2"], swiftSettings: swiftSettings),
         .testTarget(name: "SeccompPolicyTests", dependencies: ["SeccompPolicy"], swiftSettings: swiftSettings),
