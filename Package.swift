@@ -44,7 +44,10 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(name: "SystemSupportTests", dependencies: ["SystemSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "CgroupV2Tests", dependencies: ["CgroupV2"], swiftSettings: swiftSettings),
-        .testTarget(name: "SeccompPolicyTests", dependencies: ["SeccompPolicy"], swiftSettings: swiftSettings),
+        .target(name: "CSeccompTestSupport", path: "Tests/Support/CSeccompTestSupport"),
+        .testTarget(
+            name: "SeccompPolicyTests", dependencies: ["SeccompPolicy", "CSeccompTestSupport"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "SupervisorTests", dependencies: ["ProcessSupervisor", "CgroupV2"], swiftSettings: swiftSettings),
         .testTarget(name: "ExecutorTests", dependencies: ["Executor"], swiftSettings: swiftSettings),
