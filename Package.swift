@@ -56,7 +56,10 @@ let package = Package(
         .executableTarget(name: "LaunchFloor"),
         .testTarget(name: "SystemSupportTests", dependencies: ["SystemSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "CgroupV2Tests", dependencies: ["CgroupV2"], swiftSettings: swiftSettings),
-        .testTarget(name: "SeccompPolicyTests", dependencies: ["SeccompPolicy"], swiftSettings: swiftSettings),
+        .target(name: "CSeccompTestSupport", path: "Tests/Support/CSeccompTestSupport"),
+        .testTarget(
+            name: "SeccompPolicyTests", dependencies: ["SeccompPolicy", "CSeccompTestSupport"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "SupervisorTests", dependencies: [
                 "ProcessSupervisor", "CgroupV2", "SystemSupport", .product(name: "SystemPackage", package: "swift-system"),
