@@ -45,12 +45,16 @@ let package = Package(
             name: "Executor",
             dependencies: [
                 "CgroupV2", "ProcessSupervisor", "SeccompPolicy", "SystemSupport",
-                .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"), .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "ScanExecutorCLI",
-            dependencies: ["Executor", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Executor", "ProcessSupervisor", "SystemSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: swiftSettings),
         // The benchmark's yardstick: the least honest work for one launch, in C. See scripts/bench.
         .executableTarget(name: "LaunchFloor"),

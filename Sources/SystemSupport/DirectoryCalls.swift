@@ -20,6 +20,15 @@ extension BeneathDirectory {
 
     /// The names of the directories directly below, in the kernel's order.
     public borrowing func childDirectories() throws(SystemError) -> [String] {
+        try names { $0.d_type == UInt8(DT_DIR) }
+    }
+
+    /// The names of everything directly below, in the kernel's order; invalid UTF-8 in them is replaced.
+    public borrowing func entryNames() throws(SystemError) -> [String] {
+        try names { _ in true }
+    }
+
+    private borrowing func names(where isWanted: (dirent) -> Bool) throws(SystemError) -> [String] {
         // A fresh open file description: readdir moves the offset, which duplicates share.
         let listing = try open(".", O_RDONLY | O_DIRECTORY)
         let number = listing.release()
@@ -37,7 +46,7 @@ extension BeneathDirectory {
                 if saved != 0 { throw SystemError("list", path, .init(rawValue: saved)) }
                 return names
             }
-            if entry.pointee.d_type != UInt8(DT_DIR) { continue }
+            if !isWanted(entry.pointee) { continue }
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }

@@ -17,7 +17,7 @@ public struct LaunchPlan: Sendable {
     /// setrlimit(2), soft and hard alike.
     public struct ResourceLimit: Sendable, Hashable {
         public enum Resource: CInt, Sendable, Hashable {
-            case cpuSeconds = 0, fileSize = 1, stack = 3, core = 4, processes = 6, openFiles = 7, lockedMemory = 8
+            case cpuSeconds = 0, fileSize = 1, data = 2, stack = 3, core = 4, processes = 6, openFiles = 7, lockedMemory = 8
             case addressSpace = 9, pendingSignals = 11, messageQueue = 12
         }
         public var resource: Resource
@@ -58,6 +58,9 @@ public struct LaunchPlan: Sendable {
     public var filterNotifies: Bool
     /// Descriptor 0. Nil: /dev/null.
     public var standardInput: SharedDescriptor?
+    /// Descriptors 1 and 2. Nil: pipes of the supervisor's, which keeps head and tail; what goes elsewhere it does not see.
+    public var standardOutput: SharedDescriptor?
+    public var standardError: SharedDescriptor?
     /// For tests: the step that fails, and how.
     public var fault: (step: LaunchStep, errno: Errno)?
 

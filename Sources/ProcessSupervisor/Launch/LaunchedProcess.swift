@@ -79,9 +79,9 @@ final class LaunchedProcess: Sendable {
     }
 }
 
-/// A child that waits to be released.
-final class HeldProcess: Sendable {
-    let pid: pid_t
+/// A child that does nothing but wait for its end.
+public final class HeldProcess: Sendable {
+    public let pid: pid_t
     private let pidfd: OwnedDescriptor
     private let release: SharedDescriptor
 
@@ -91,7 +91,7 @@ final class HeldProcess: Sendable {
         self.release = release
     }
 
-    func end() {
+    public func end() {
         _ = csys_pidfd_send_signal(pidfd.raw, SIGKILL)
     }
 

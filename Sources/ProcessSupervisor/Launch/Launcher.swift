@@ -32,6 +32,11 @@ public final class Launcher: Sendable {
         return try result.get()
     }
 
+    /// A child in `cgroup` that does nothing until it is ended: to look at where it was born.
+    public func hold(in cgroup: CInt) async throws(SystemError) -> HeldProcess {
+        try await hold(flags: 0, cgroup: cgroup)
+    }
+
     /// A child that only waits, see `claunch_hold`.
     func hold(flags: UInt64, cgroup: CInt?) async throws(SystemError) -> HeldProcess {
         let pipe = try OwnedDescriptor.pipe()
@@ -75,7 +80,9 @@ public final class Launcher: Sendable {
         flat.template_id = plan.root.id
         flat.namespaces = plan.network == .host ? Self.namespaces & ~Self.networkNamespace : Self.namespaces
         flat.stdio_fds = (
-            (plan.standardInput ?? devNull).descriptor.raw, channels.stdoutWriter, channels.stderrWriter
+            (plan.standardInput ?? devNull).descriptor.raw,
+            plan.standardOutput?.descriptor.raw ?? channels.stdoutWriter,
+            plan.standardError?.descriptor.raw ?? channels.stderrWriter
         )
         flat.status_fd = channels.statusWriter
         flat.init_fd = initProgram.descriptor.raw

@@ -9,7 +9,7 @@ import SystemSupport
 final class EventLoop: Sendable {
     enum Command: Sendable {
         case adopt(id: UInt64, @Sendable () -> ActiveRunBox)
-        case cancel(id: UInt64)
+        case cancel(id: UInt64, FiredAction.Kind)
     }
 
     /// Carries a run to the loop's thread, where it stays.
@@ -98,12 +98,12 @@ final class EventLoop: Sendable {
                     schedule(run, &timers)
                 } else {
                     // Only memory can be short here. Unwatched, the run would never end for its caller: it ends now.
-                    for _ in 0..<2 { _ = run.handle(.cancel, at: now) }
+                    for _ in 0..<2 { _ = run.handle(.cancel(.cancelled), at: now) }
                     run.concludeExit(into: scratch, at: .now)
                 }
-            case .cancel(let id):
+            case .cancel(let id, let reason):
                 guard let run = runs[id] else { continue }
-                _ = run.handle(.cancel, at: now)
+                _ = run.handle(.cancel(reason), at: now)
                 schedule(run, &timers)
             }
         }

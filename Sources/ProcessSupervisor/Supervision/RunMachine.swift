@@ -10,7 +10,8 @@ struct RunMachine: Sendable {
         case tick(cpu: Duration?)
         /// Bytes on both streams so far.
         case output(total: UInt64)
-        case cancel
+        /// Somebody else wants it to end: `cancelled`, or a limit that is measured elsewhere.
+        case cancel(FiredAction.Kind)
         case exited
     }
 
@@ -72,8 +73,8 @@ struct RunMachine: Sendable {
         switch state {
         case .running: return whileRunning(event, now)
         case .terminating(let killAt):
-            if event == .cancel {
-                fired.append(FiredAction(.cancelled, at: now))
+            if case .cancel(let reason) = event {
+                fired.append(FiredAction(reason, at: now))
                 return kill(now)
             }
             return now >= killAt ? kill(now) : []
@@ -88,7 +89,7 @@ struct RunMachine: Sendable {
 
     private mutating func whileRunning(_ event: Event, _ now: MonotonicTime) -> [Action] {
         switch event {
-        case .cancel: return terminate(.cancelled, now)
+        case .cancel(let reason): return terminate(reason, now)
         case .output(let total):
             guard let limit = limits.output, total > UInt64(limit.bytes) else { return [] }
             return terminate(.outputLimit, now)

@@ -34,7 +34,7 @@ public final class Supervisor: Sendable {
         let process = try await launcher.launch(plan, cgroup: cgroup)
         if let listener = process.filterListener { onFilterListener?(listener) }
         let id = lastID.wrappingAdd(1, ordering: .relaxed).newValue
-        cancellation.attach { [loop] in loop.submit(.cancel(id: id)) }
+        cancellation.attach { [loop] reason in loop.submit(.cancel(id: id, reason)) }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 loop.submit(
@@ -55,8 +55,8 @@ public final class Supervisor: Sendable {
 /// Ends a run from outside: the first time with SIGTERM and the grace, from the second on at once.
 public final class Cancellation: Sendable {
     private struct State {
-        var requests = 0
-        var forward: (@Sendable () -> Void)?
+        var reasons: [FiredAction.Kind] = []
+        var forward: (@Sendable (FiredAction.Kind) -> Void)?
         var adopted = false
     }
 
@@ -64,24 +64,28 @@ public final class Cancellation: Sendable {
 
     public init() {}
 
-    public func cancel() {
+    /// `reason` is what the run's actions will say; a limit that only the caller can measure has its own.
+    public func cancel(_ reason: FiredAction.Kind = .cancelled) {
         let forward = state.withLock { state in
-            state.requests += 1
+            state.reasons.append(reason)
             return state.adopted ? state.forward : nil
         }
-        forward?()
+        forward?(reason)
     }
 
-    func attach(_ forward: @escaping @Sendable () -> Void) {
+    /// True once anybody asked.
+    public var isRequested: Bool { state.withLock { !$0.reasons.isEmpty } }
+
+    func attach(_ forward: @escaping @Sendable (FiredAction.Kind) -> Void) {
         state.withLock { $0.forward = forward }
     }
 
     /// The run is known to the loop: what was asked before is passed on.
     func adopted() {
-        let (requests, forward) = state.withLock { state in
+        let (reasons, forward) = state.withLock { state in
             state.adopted = true
-            return (state.requests, state.forward)
+            return (state.reasons, state.forward)
         }
-        for _ in 0..<requests { forward?() }
+        for reason in reasons { forward?(reason) }
     }
 }

@@ -1,0 +1,47 @@
+import SystemPackage
+import SystemSupport
+
+/// Why a run could not be made, or its results not be kept. A scanner that failed is a result, not an error.
+public struct ExecutorError: Error, Sendable, CustomStringConvertible {
+    public enum Code: String, Sendable, Hashable {
+        /// The scanned tree: missing, no directory, a symlink, not readable by the sandbox.
+        case target
+        /// The output directory: exists with content, is a symlink, cannot be made, its disk is full.
+        case output
+        /// The program: not installed, not executable for the sandbox.
+        case command
+        /// A limit that this host cannot enforce, under `require`.
+        case enforcement
+        /// The host: no cgroup2, not root, no uid left.
+        case host
+        /// The seccomp profile.
+        case seccomp
+    }
+
+    public var code: Code
+    /// One sentence: the object, what is wrong, what to change.
+    public var message: String
+    /// True where another moment may not see it: no memory, no descriptor, no space.
+    public var isTransient: Bool
+
+    public init(_ code: Code, _ message: String, isTransient: Bool = false) {
+        self.code = code
+        self.message = message
+        self.isTransient = isTransient
+    }
+
+    init(_ code: Code, _ error: SystemError, _ advice: String) {
+        self.init(code, "\(error): \(advice)", isTransient: error.errno.isPassing)
+    }
+
+    public var description: String { TerminalText.line(message) }
+}
+
+extension Errno {
+    /// A shortage that another moment may not see.
+    var isPassing: Bool {
+        [
+            .resourceTemporarilyUnavailable, .noMemory, .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noSpace, .diskQuotaExceeded,
+        ].contains(self)
+    }
+}

@@ -1,0 +1,76 @@
+import Glibc
+import CgroupV2
+import Logging
+import ProcessSupervisor
+import SeccompPolicy
+import Synchronization
+import SystemSupport
+
+/// This host, ready for runs: its cgroup tree, launching threads, uid slots, compiled filters and root templates. One for the
+/// life of the process.
+public final class SandboxHost: Sendable {
+    public let settings: HostSettings
+    public let tree: CgroupTree
+    /// What an earlier worker left and this one ended when it started.
+    public let reclaimed: [Reclaimed]
+    let supervisor: Supervisor
+    let slots: UserSlots
+    let identity: WorkerIdentity
+    let filters: SeccompProfiles
+    let standardRoot: StandardRoot
+    let landlockABI: Int?
+    let logger: Logger
+    private let templates = Mutex<[RootLayout: RootTemplate]>([:])
+    private let runCount = Atomic<Int>(0)
+
+    /// Prepares the host: the cgroup tree, then the end of whatever a dead worker left, then a proof that a child is really
+    /// born in its leaf.
+    public static func prepare(
+        _ settings: HostSettings, logger: Logger = Logger(label: "scan-executor")
+    ) async throws -> SandboxHost {
+        let host = try SandboxHost(settings, logger)
+        try await BirthProof.check(on: host)
+        return host
+    }
+
+    private init(_ settings: HostSettings, _ logger: Logger) throws {
+        self.settings = settings
+        self.logger = logger
+        guard geteuid() == 0 else {
+            throw ExecutorError(.host, "sandboxes need root (namespaces, cgroups, mounts): run as root or through sudo")
+        }
+        tree = try CgroupTree.prepare(root: settings.cgroupRoot, placement: .ifNeeded)
+        reclaimed = try tree.reap(within: .seconds(5))
+        for leaf in reclaimed {
+            logger.warning("ended what a dead worker left", metadata: ["cgroup": "\(leaf.path)", "outcome": "\(leaf.outcome)"])
+        }
+        identity = try WorkerIdentity.current(id: settings.workerID)
+        supervisor = try Supervisor(launcher: Launcher())
+        slots = try UserSlots(
+            first: settings.firstUID, count: settings.slotCount, stateDirectory: settings.stateDirectory)
+        filters = SeccompProfiles(
+            searchDirectories: settings.seccompDirectories, cacheDirectory: settings.filterCache)
+        standardRoot = StandardRoot(firstUID: settings.firstUID, slotCount: settings.slotCount)
+        landlockABI = LandlockRuleset.abi
+    }
+
+    /// The template of a layout, built at its first use.
+    func template(_ layout: RootLayout) throws(ExecutorError) -> RootTemplate {
+        if let known = templates.withLock({ $0[layout] }) { return known }
+        do {
+            let template = try RootTemplate(layout)
+            return templates.withLock { templates in
+                // Another run may have built it meanwhile; the first stays.
+                if let known = templates[layout] { return known }
+                templates[layout] = template
+                return template
+            }
+        } catch {
+            throw ExecutorError(
+                .host, error, "the root of the sandbox cannot be built; a container needs CAP_SYS_ADMIN and mount rights for it")
+        }
+    }
+
+    /// A number for each run of this process, from 0.
+    func nextRun() -> Int { runCount.wrappingAdd(1, ordering: .relaxed).oldValue }
+}

@@ -1,0 +1,92 @@
+import CSystemSupport
+import Glibc
+import ProcessSupervisor
+import SystemPackage
+import SystemSupport
+
+/// Finds a program as the sandbox will see it, and says before the launch why it could not be executed there.
+struct CommandLookup {
+    let root: RootTemplate
+    let searchPath: [String]
+
+    /// The absolute path of `program` in the sandbox. A path with a slash is taken as it is: below `/src` or `/tmp` it can
+    /// only be judged by execve(2).
+    func resolve(_ program: String, workingDirectory: String) throws(ExecutorError) -> String {
+        if program.contains("/") {
+            let path = program.hasPrefix("/") ? program : "\(workingDirectory)/\(program)"
+            let isOwn = [SandboxPath.target, SandboxPath.temporary, SandboxPath.output].contains {
+                SandboxPath.isSameOrBelow(path, $0)
+            }
+            if !isOwn { try check(path) }
+            return path
+        }
+        for directory in searchPath where !program.isEmpty && exists("\(directory)/\(program)") {
+            try check("\(directory)/\(program)")
+            return "\(directory)/\(program)"
+        }
+        throw ExecutorError(
+            .command,
+            "program \(program) is not in the sandbox (PATH \(searchPath.joined(separator: ":"))); install it, or name its directory "
+                + "in read_only_paths")
+    }
+
+    /// Every directory on the way must let anybody through, and the program and its interpreter be executable by anybody: the
+    /// sandbox's uid owns nothing here.
+    private func check(_ path: String, depth: Int = 0) throws(ExecutorError) {
+        var walked = ""
+        let components = path.split(separator: "/")
+        for (index, component) in components.enumerated() {
+            walked += "/\(component)"
+            guard let status = status(of: walked) else {
+                throw ExecutorError(.command, "\(path) does not exist in the sandbox; check the command and read_only_paths")
+            }
+            let isLast = index == components.count - 1
+            if !isLast && status.st_mode & 0o001 == 0 {
+                throw ExecutorError(
+                    .command,
+                    "\(path) cannot be reached by the sandbox's uid: directory \(walked) lets only its owner through; chmod o+x it, "
+                        + "or install the program elsewhere")
+            }
+            if isLast && (status.st_mode & S_IFMT != S_IFREG || status.st_mode & 0o001 == 0) {
+                throw ExecutorError(
+                    .command, "\(path) is not executable for everybody; chmod o+rx it, or name a program", isTransient: false)
+            }
+        }
+        // The kernel follows four interpreters of interpreters (BINPRM_MAX_RECURSION) and then gives up.
+        if depth < 4, let interpreter = interpreter(of: path) {
+            guard status(of: interpreter) != nil else {
+                throw ExecutorError(
+                    .command, "the interpreter \(interpreter) of \(path) is not in the sandbox; add it to read_only_paths")
+            }
+            try check(interpreter, depth: depth + 1)
+        }
+    }
+
+    private func interpreter(of path: String) -> String? {
+        guard let file = try? open(path, O_RDONLY) else { return nil }
+        var line = [UInt8](repeating: 0, count: 256)
+        let count = line.withUnsafeMutableBytes { read(file.raw, $0.baseAddress, $0.count) }
+        guard count > 2, line[0] == UInt8(ascii: "#"), line[1] == UInt8(ascii: "!") else { return nil }
+        let text = line[2..<count].prefix { $0 != UInt8(ascii: "\n") }
+        let words = String(decoding: text, as: UTF8.self).split(whereSeparator: { $0 == " " || $0 == "\t" })
+        return words.first.map(String.init).flatMap { $0.hasPrefix("/") ? $0 : nil }
+    }
+
+    private func exists(_ path: String) -> Bool { status(of: path) != nil }
+
+    private func status(of path: String) -> stat? {
+        guard let handle = try? open(path, .path) else { return nil }
+        var status = stat()
+        return fstat(handle.raw, &status) == 0 ? status : nil
+    }
+
+    /// Below the sandbox's root, its symlinks followed within it.
+    private func open(_ path: String, _ flags: CInt) throws(SystemError) -> OwnedDescriptor {
+        let number = try systemCall("open", path) {
+            path.withCString {
+                csys_openat2(root.root.raw, $0, UInt64(flags | O_CLOEXEC), 0, UInt64(CSYS_RESOLVE_IN_ROOT))
+            }
+        }
+        return OwnedDescriptor(owning: CInt(number))
+    }
+}

@@ -1,0 +1,51 @@
+import CgroupV2
+import ProcessSupervisor
+import Synchronization
+import SystemSupport
+
+/// The leaf of a running task, as its supervisor and whoever watches it see it.
+final class LeafHandle: ProcessTree {
+    private let leaf: Mutex<CgroupLeaf?>
+    private let sampler: CgroupSampler
+    let path: String
+    let descriptor: CInt
+    let facts: [LimitFact]
+
+    init(_ leaf: consuming CgroupLeaf) throws(CgroupError) {
+        sampler = try leaf.makeSampler()
+        path = leaf.path
+        descriptor = leaf.descriptor
+        facts = leaf.limits
+        self.leaf = Mutex(leaf)
+    }
+
+    func kill() {
+        // What cannot be killed shows in the removal, which is waited for and reported.
+        leaf.withLock { leaf in
+            switch leaf {
+            case .some(let leaf): try? leaf.kill()
+            case .none: break
+            }
+        }
+    }
+
+    func cpuTime() -> Duration? { sampler.sample().cpu }
+
+    func sample() -> CgroupSample { sampler.sample() }
+
+    func usage() throws(CgroupError) -> CgroupUsage {
+        let result = leaf.withLock { leaf -> Result<CgroupUsage, CgroupError> in
+            switch leaf {
+            case .some(let leaf):
+                do throws(CgroupError) { return .success(try leaf.usage()) } catch { return .failure(error) }
+            case .none: return .success(CgroupUsage())
+            }
+        }
+        return try result.get()
+    }
+
+    /// The leaf itself, to be removed. Nil the second time.
+    func take() -> CgroupLeaf? {
+        leaf.withLock { $0.take() }
+    }
+}

@@ -1,0 +1,117 @@
+import Glibc
+import SystemPackage
+import SystemSupport
+
+/// Where artifacts go: filled beside its final place and moved there when all is written, so that nobody finds half of it.
+final class OutputDirectory: Sendable {
+    /// The final place.
+    let path: String
+    private let stagingPath: String
+    private let staging: BeneathDirectory
+
+    /// Checks the place and makes the staging directory. The final directory must not exist, or be empty.
+    init(_ path: String) throws(ExecutorError) {
+        var trimmed = path
+        while trimmed.count > 1 && trimmed.hasSuffix("/") { trimmed.removeLast() }
+        self.path = trimmed
+        var status = stat()
+        if lstat(trimmed, &status) == 0 {
+            if status.st_mode & S_IFMT == S_IFLNK {
+                throw ExecutorError(.output, "output \(trimmed) is a symbolic link; name the directory itself")
+            }
+            if status.st_mode & S_IFMT != S_IFDIR {
+                throw ExecutorError(.output, "output \(trimmed) exists and is not a directory; name another place")
+            }
+            if (try? BeneathDirectory(path: trimmed).entryNames().isEmpty) != true {
+                throw ExecutorError(.output, "output directory \(trimmed) is not empty; name a new one, or empty it")
+            }
+        }
+        let staging = "\(trimmed).partial-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+        if mkdir(staging, 0o700) != 0 {
+            throw ExecutorError(
+                .output, SystemError("make directory", staging, Errno(rawValue: errno)),
+                "the directory above the output must exist and be writable")
+        }
+        stagingPath = staging
+        do { self.staging = try BeneathDirectory(path: staging) } catch {
+            rmdir(staging)
+            throw ExecutorError(.output, error, "the output cannot be opened")
+        }
+    }
+
+    func makeDirectory(_ name: String) throws(ExecutorError) {
+        let parts = Self.split(name)
+        do {
+            let parent = try open(parent: parts.parent)
+            try systemCall("make directory", "\(path)/\(name)") {
+                mkdirat(parent.raw, parts.last, 0o700) == 0 ? 0 : -Int(errno)
+            }
+        } catch { throw full(error) }
+    }
+
+    func create(_ name: String) throws(ExecutorError) -> OutputFile {
+        do {
+            let file = try staging.open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+            return OutputFile(file, "\(path)/\(name)")
+        } catch { throw full(error) }
+    }
+
+    /// Moves everything to its final place.
+    func publish() throws(ExecutorError) {
+        // rename(2) replaces an empty directory and nothing else.
+        if rename(stagingPath, path) != 0 {
+            let error = SystemError("rename \(stagingPath) to", path, Errno(rawValue: errno))
+            discard()
+            throw ExecutorError(.output, error, "somebody put something there meanwhile; name another place")
+        }
+    }
+
+    /// Removes what was written so far.
+    func discard() {
+        var directories: [String] = []
+        try? staging.walk(staysOnDevice: true) { entry in
+            if entry.isDirectory { directories.append(entry.path) } else { unlink("\(stagingPath)/\(entry.path)") }
+            return true
+        }
+        for directory in directories.reversed() { rmdir("\(stagingPath)/\(directory)") }
+        rmdir(stagingPath)
+    }
+
+    private func open(parent: String) throws(SystemError) -> OwnedDescriptor {
+        parent.isEmpty ? try staging.descriptor.duplicate() : try staging.open(parent, .path | O_DIRECTORY)
+    }
+
+    private static func split(_ name: String) -> (parent: String, last: String) {
+        guard let slash = name.lastIndex(of: "/") else { return ("", name) }
+        return (String(name[..<slash]), String(name[name.index(after: slash)...]))
+    }
+
+    private func full(_ error: SystemError) -> ExecutorError {
+        ExecutorError(.output, error, "nothing of the output was kept; make room or name another place")
+    }
+}
+
+/// One artifact being copied.
+final class OutputFile: Sendable {
+    private let descriptor: OwnedDescriptor
+    private let path: String
+
+    init(_ descriptor: consuming OwnedDescriptor, _ path: String) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    func write(_ bytes: ArraySlice<UInt8>) throws(ExecutorError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor.raw, $0.baseAddress, $0.count) }
+            let saved = Errno(rawValue: errno)
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if saved != .interrupted {
+                throw ExecutorError(
+                    .output, SystemError("write to", path, saved), "nothing of the output was kept; make room or name another place")
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+import CgroupV2
+import Glibc
+import ProcessSupervisor
+import SeccompPolicy
+import SystemPackage
+import SystemSupport
+
+/// What is learnt of a run on its way, and the report that comes of it.
+struct RunRecord {
+    private let request: RunRequest
+    private var report: RunReport
+    private let startedAt = Timestamp.now
+    private(set) var endedAt: MonotonicTime?
+    var seccomp: RunReport.Content?
+    var enforcement = Enforcement()
+    var cgroup: String?
+    var usage: CgroupUsage?
+    var cleanup = RunFacts.Cleanup.done
+
+    init(_ request: RunRequest, _ settings: HostSettings) {
+        self.request = request
+        report = RunReport(verdict: Verdict(kind: .invalidTask, failureClass: .none, evidence: []))
+        report.taskID = request.taskID
+        report.attempt = request.attempt
+        report.scanner = request.scanner
+        report.host = HostName.current
+        report.profile = request.profile
+        report.limits = AppliedLimits(limits: request.limits, deadlines: request.deadlines)
+    }
+
+    mutating func setupEnd(_ attempt: Result<ExitFacts, LaunchFailure>, _ begun: MonotonicTime) {
+        let now = MonotonicTime.now
+        guard case .success(let facts) = attempt else {
+            endedAt = now
+            report.timings.setupMicroseconds = (now - begun).wholeMicroseconds
+            return
+        }
+        endedAt = facts.endedAt
+        let started = facts.startedAt ?? facts.launchedAt
+        report.timings.setupMicroseconds = (started - begun).wholeMicroseconds
+        report.timings.runMilliseconds = (facts.endedAt - started).wholeMilliseconds
+        report.usage.wallMilliseconds = (facts.endedAt - started).wholeMilliseconds
+    }
+
+    /// The report, complete but for the time of the teardown.
+    func outcome(
+        _ attempt: Result<ExitFacts, LaunchFailure>, _ collected: ArtifactCollector.Collection, _ refusals: [Refusal]?
+    ) -> RunOutcome {
+        var report = report
+        report.startedAt = startedAt
+        report.endedAt = Timestamp.now
+        report.seccomp = seccomp
+        report.enforcement = enforcement
+        report.cgroup = cgroup
+        report.artifacts = collected.artifacts
+        fillUsage(&report.usage)
+        var ending: ExitFacts.Ending?
+        if case .success(let facts) = attempt {
+            ending = facts.ending
+            // Where the caller took a stream over, its bytes are the caller's to count.
+            if request.standardOutput == nil {
+                report.output.stdoutBytes = Int64(clamping: facts.stdout.totalBytes)
+                report.output.stdout = facts.stdout.joined
+            }
+            if request.standardError == nil {
+                report.output.stderrBytes = Int64(clamping: facts.stderr.totalBytes)
+                report.output.stderr = facts.stderr.joined
+            }
+            report.output.truncated = facts.stdout.isTruncated || facts.stderr.isTruncated
+        }
+        report.verdict = Verdict.classify(facts(attempt))
+        var outcome = RunOutcome(report: report, ending: ending, refusals: refusals)
+        readFindings(attempt, collected, &outcome)
+        return outcome
+    }
+
+    private func readFindings(
+        _ attempt: Result<ExitFacts, LaunchFailure>, _ collected: ArtifactCollector.Collection, _ outcome: inout RunOutcome
+    ) {
+        guard let wanted = request.report, case .success(let facts) = attempt else { return }
+        let bytes: [UInt8]?
+        switch wanted.path {
+        case "stdout": bytes = facts.stdout.isTruncated ? nil : facts.stdout.head + facts.stdout.tail
+        default: bytes = collected.report
+        }
+        guard let bytes else {
+            outcome.findingsProblem = collected.reportProblem ?? "the scanner left no report \(wanted.path)"
+            return
+        }
+        do throws(FindingsError) {
+            let findings = try FindingsReader(format: wanted.format).read(bytes)
+            outcome.findings = findings
+            outcome.report.findingsCount = findings.count
+        } catch {
+            outcome.findingsProblem = "the report \(wanted.path) cannot be read: \(error)"
+        }
+    }
+
+    private func fillUsage(_ result: inout Usage) {
+        guard let usage else { return }
+        result.cpuUserMicroseconds = usage.cpu?.user?.wholeMicroseconds
+        result.cpuSystemMicroseconds = usage.cpu?.system?.wholeMicroseconds
+        result.throttledMicroseconds = usage.cpu?.throttled?.wholeMicroseconds
+        result.memoryPeakBytes = usage.memory?.peak?.bytes
+        result.oomKills = usage.memory?.events?.oomKill.map { Int64(clamping: $0) }
+        result.pidsPeak = usage.pids?.peak.map { Int64(clamping: $0) }
+        result.ioReadBytes = usage.io.map { Int64(clamping: $0.total.readBytes) }
+        result.ioWriteBytes = usage.io.map { Int64(clamping: $0.total.writtenBytes) }
+        func stall(_ pressure: CgroupV2.Pressure?) -> Usage.Pressure.Stall? {
+            pressure.map {
+                .init(
+                    someMicroseconds: $0.some?.total.wholeMicroseconds, fullMicroseconds: $0.full?.total.wholeMicroseconds)
+            }
+        }
+        result.pressure = Usage.Pressure(
+            cpu: stall(usage.cpuPressure), memory: stall(usage.memoryPressure), io: stall(usage.ioPressure))
+    }
+
+    private func facts(_ attempt: Result<ExitFacts, LaunchFailure>) -> RunFacts {
+        var facts = RunFacts(ending: .notStarted, exitCodes: request.exitCodes, cleanup: cleanup)
+        facts.cpuDeadline = request.deadlines.cpu
+        facts.seccompInstalled = !request.logsRefusals
+        if let usage {
+            // A fresh cgroup's counters are zero: the leaf is this run's alone.
+            facts.before = RunFacts.Counters(
+                oomKills: usage.memory?.events?.oomKill.map { _ in 0 },
+                oomGroupKills: usage.memory?.events?.oomGroupKill.map { _ in 0 },
+                pidsMaxEvents: usage.pids?.refusedForks.map { _ in 0 }, cpuUsageMicroseconds: usage.cpu?.total.map { _ in 0 })
+            facts.after = RunFacts.Counters(
+                oomKills: usage.memory?.events?.oomKill.map { Int64(clamping: $0) },
+                oomGroupKills: usage.memory?.events?.oomGroupKill.map { Int64(clamping: $0) },
+                pidsMaxEvents: usage.pids?.refusedForks.map { Int64(clamping: $0) },
+                cpuUsageMicroseconds: usage.cpu?.total?.wholeMicroseconds)
+        }
+        switch attempt {
+        case .failure(let failure):
+            facts.ending = .launchFailed(
+                .init(step: failure.step, index: failure.index, item: failure.item, errno: failure.errno))
+        case .success(let exit):
+            facts.ending = ending(exit)
+            facts.actions = exit.actions.compactMap { action(of: $0, exit) }
+        }
+        return facts
+    }
+
+    private func ending(_ exit: ExitFacts) -> RunFacts.Ending {
+        switch exit.ending {
+        case .exited(let code): .exited(code: code)
+        case .signaled(let signal, let dumped): .signaled(number: signal, coreDumped: dumped)
+        case .notExecuted(let errno):
+            .launchFailed(.init(step: LaunchStep.exec.name, item: request.command.first, errno: errno))
+        // pid 1 and the program with it: by cgroup.kill of ours, the OOM killer (oom.group), or somebody outside.
+        case .killedWithSandbox(let signal): .signaled(number: signal == 0 ? SIGKILL : signal, coreDumped: false)
+        case .unkillable: .signaled(number: SIGKILL, coreDumped: false)
+        }
+    }
+
+    private func action(of fired: FiredAction, _ exit: ExitFacts) -> RunFacts.Action? {
+        let at = fired.at - (exit.startedAt ?? exit.launchedAt)
+        switch fired.kind {
+        case .wallDeadline:
+            return .init(.wallDeadline, at: at, limit: request.deadlines.wall.wholeMicroseconds, observed: at.wholeMicroseconds)
+        case .cpuDeadline:
+            return .init(
+                .cpuDeadline, at: at, limit: request.deadlines.cpu?.wholeMicroseconds,
+                observed: usage?.cpu?.total?.wholeMicroseconds)
+        case .outputLimit:
+            return .init(
+                .outputLimit, at: at, limit: request.limits.printed.bytes,
+                observed: Int64(clamping: exit.stdout.totalBytes &+ exit.stderr.totalBytes))
+        case .cancelled: return .init(.cancelled, at: at)
+        case .terminated, .killed, .abandoned: return nil
+        }
+    }
+}
+
+extension CapturedStream {
+    /// Head and tail as text, and between them how much is missing.
+    var joined: String {
+        if !isTruncated { return String(decoding: head + tail, as: UTF8.self) }
+        return String(decoding: head, as: UTF8.self) + "\n[… \(droppedBytes) bytes not kept …]\n" + String(decoding: tail, as: UTF8.self)
+    }
+}
+
+extension Timestamp {
+    static var now: Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(seconds: Int64(time.tv_sec), nanoseconds: Int64(time.tv_nsec))
+    }
+}
+
+enum HostName {
+    /// gethostname(2); nil where it fails.
+    static var current: String? {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, 255) == 0 else { return nil }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
