@@ -116,7 +116,7 @@ struct ProfileDocument {
         case YamlError.composer(let context, let problem, let mark, _):
             ProfileProblem(line: mark.line, context == nil ? "not YAML: \(problem)" : "a profile is one document, and here a second begins")
         case YamlError.duplicatedKeysInMapping(let duplicates, let context):
-            ProfileProblem(line: context.mark.line, key: duplicates.first, "the key is given more than once")
+            ProfileProblem(line: context.mark.line, key: duplicates.first, "the key is given more than once, first here")
         case YamlError.reader(let problem, _, _, _):
             ProfileProblem("not YAML: \(problem)")
         default:
