@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct CommandTemplateTests {
     @Test(arguments: [
-        ("{target}", "/src"), ("x{target}y{output}z", "x/srcy/outz"), ("{{target}}", "{target}"), ("{{{target}}}", "{/src}"), ("", ""),
+        ("{target}", "/src"), ("x{target}y{output}z", "x/srcy/outz"), ("{{target}}", "{target}"),
+        ("{{{target}}}", "{/src}"), ("", ""),
         ("${{x}}", "${x}"), ("{target}{target}", "/src/src"),
     ])
     func placeholdersAndBracesComeOutAsDocumented(argument: String, expanded: String) throws {

@@ -31,13 +31,17 @@ import Testing
             .flawfinderCSV, "flawfinder.csv", 4,
             Finding(
                 path: "c/leak.c", line: 7, severity: .high, rule: "FF1001",
-                message: "buffer/strcpy: Does not check for buffer overflows when copying to destination [MS-banned] (CWE-120).")
+                message:
+                    "buffer/strcpy: Does not check for buffer overflows when copying to destination [MS-banned] (CWE-120)."
+            )
         ),
         (
             .sarif, "flawfinder.sarif", 4,
             Finding(
                 path: "c/leak.c", line: 5, severity: .info, rule: "FF1013",
-                message: "buffer/char:Statically-sized arrays can be improperly restricted, leading to potential overflows or other issues (CWE-119!/CWE-120).")
+                message:
+                    "buffer/char:Statically-sized arrays can be improperly restricted, leading to potential overflows or other issues (CWE-119!/CWE-120)."
+            )
         ),
         (
             .shellcheckJSON1, "shellcheck.json", 24,
@@ -47,7 +51,8 @@ import Testing
         ),
         (
             .gccText, "gcc.txt", 1,
-            Finding(path: "c/leak.c", line: 6, severity: .medium, rule: "-Wunused-variable", message: "unused variable ‘p’")
+            Finding(
+                path: "c/leak.c", line: 6, severity: .medium, rule: "-Wunused-variable", message: "unused variable ‘p’")
         ),
     ]
 
@@ -58,11 +63,14 @@ import Testing
         #expect(findings.kept.count == count)
         #expect(findings.bySeverity.values.reduce(0, +) == count)
         #expect(findings.kept.contains(first), "\(findings.kept)")
-        #expect(!findings.kept.contains { $0.path.hasPrefix("/") || $0.path.isEmpty || $0.rule.isEmpty || $0.line == nil })
+        #expect(
+            !findings.kept.contains { $0.path.hasPrefix("/") || $0.path.isEmpty || $0.rule.isEmpty || $0.line == nil })
     }
 
     @Test(arguments: reports)
-    func truncatedReportsAreErrorsOrShorterAndNeverACrash(format: FindingsFormat, file: String, count: Int, first: Finding) throws {
+    func truncatedReportsAreErrorsOrShorterAndNeverACrash(
+        format: FindingsFormat, file: String, count: Int, first: Finding
+    ) throws {
         let bytes = try fixture(file)
         for length in stride(from: 0, to: bytes.count, by: 173) {
             let findings = try? FindingsReader(format: format).read(Array(bytes[..<length]))
@@ -111,13 +119,15 @@ import Testing
 
     @Test func longTextsAreCutOffAtTheirBounds() throws {
         let long = String(repeating: "é", count: 100_000)
-        let findings = try Self.read(.banditJSON, "{\"results\":[{\"filename\":\"\(long)\",\"issue_text\":\"\(long)\"}]}")
+        let findings = try Self.read(
+            .banditJSON, "{\"results\":[{\"filename\":\"\(long)\",\"issue_text\":\"\(long)\"}]}")
         #expect(findings.kept.first?.path.utf8.count == 1024)
         #expect(findings.kept.first?.message == String(repeating: "é", count: 256))
     }
 
     @Test func wrongTypesAreAbsentValues() throws {
-        let text = "{\"results\":[{\"filename\":7,\"line_number\":\"x\",\"issue_severity\":[],\"test_id\":null,\"issue_text\":{}},3,null,[]]}"
+        let text =
+            "{\"results\":[{\"filename\":7,\"line_number\":\"x\",\"issue_severity\":[],\"test_id\":null,\"issue_text\":{}},3,null,[]]}"
         let findings = try Self.read(.banditJSON, text)
         #expect(findings.count == 4)
         #expect(findings.kept.first == Finding(path: "", line: nil, severity: .unknown, rule: "", message: ""))
@@ -131,10 +141,12 @@ import Testing
     }
 
     @Test func entitiesOfXMLAreResolvedAndDeclarationsRefused() throws {
-        let text = "<results><error id='a' msg='&lt;&#65;&#x42;&amp;&nope;&#xD800;'><location file='/src/x' line='2'/></error></results>"
-        #expect(try Self.read(.cppcheckXML, text).kept == [
-            Finding(path: "x", line: 2, severity: .unknown, rule: "a", message: "<AB&&nope;&#xD800;")
-        ])
+        let text =
+            "<results><error id='a' msg='&lt;&#65;&#x42;&amp;&nope;&#xD800;'><location file='/src/x' line='2'/></error></results>"
+        #expect(
+            try Self.read(.cppcheckXML, text).kept == [
+                Finding(path: "x", line: 2, severity: .unknown, rule: "a", message: "<AB&&nope;&#xD800;")
+            ])
         let bomb = "<!DOCTYPE r [<!ENTITY a 'aaaaaaaaaa'>]><results><error msg='&a;'/></results>"
         #expect(throws: FindingsError.self) { try Self.read(.cppcheckXML, bomb) }
     }
@@ -145,22 +157,28 @@ import Testing
     }
 
     @Test func severalShellcheckReportsAreOne() throws {
-        let one = "{\"comments\":[{\"file\":\"/src/a.sh\",\"line\":1,\"level\":\"error\",\"code\":1000,\"message\":\"m\"}]}\n"
+        let one =
+            "{\"comments\":[{\"file\":\"/src/a.sh\",\"line\":1,\"level\":\"error\",\"code\":1000,\"message\":\"m\"}]}\n"
         #expect(try Self.read(.shellcheckJSON1, "{\"comments\":[]}\n\(one)\(one)").count == 2)
         #expect(throws: FindingsError.self) { try Self.read(.banditJSON, "{\"results\":[]}{\"results\":[]}") }
     }
 
     @Test func quotedFieldsOfCSVMayHoldAnything() throws {
-        let text = "File,Line,Level,Category,Name,Warning,RuleId\r\n\"/src/a,\"\"b\n.c\",3,5,x,y,z,FF1\r\nExamining a\r\n"
-        #expect(try Self.read(.flawfinderCSV, text).kept == [
-            Finding(path: "a,\"b\n.c", line: 3, severity: .high, rule: "FF1", message: "x/y: z")
-        ])
+        let text =
+            "File,Line,Level,Category,Name,Warning,RuleId\r\n\"/src/a,\"\"b\n.c\",3,5,x,y,z,FF1\r\nExamining a\r\n"
+        #expect(
+            try Self.read(.flawfinderCSV, text).kept == [
+                Finding(path: "a,\"b\n.c", line: 3, severity: .high, rule: "FF1", message: "x/y: z")
+            ])
     }
 
     @Test(arguments: [
         ("a.c:1:2: error: x [r]", Finding(path: "a.c", line: 1, severity: .high, rule: "r", message: "x")),
         ("a:b.c:7: note: y: z", Finding(path: "a:b.c", line: 7, severity: .info, rule: "", message: "y: z")),
-        ("/src/./a.c:9: warning: [only]", Finding(path: "./a.c", line: 9, severity: .medium, rule: "", message: "[only]")),
+        (
+            "/src/./a.c:9: warning: [only]",
+            Finding(path: "./a.c", line: 9, severity: .medium, rule: "", message: "[only]")
+        ),
     ])
     func linesOfGCCAreRead(line: String, finding: Finding) throws {
         #expect(try Self.read(.gccText, "In file included from x:\n\(line)\n  7 | code\n").kept == [finding])

@@ -22,15 +22,19 @@ import Testing
         #expect(try profile().overriding(LimitOverrides()) == profile())
     }
 
-    @Test func lessMemoryDropsAMemoryHighThatLiesAboveIt() throws {
+    @Test func lessMemoryAloneBringsDownWhatCouldNeverBeReached() throws {
         var overrides = LimitOverrides()
-        try overrides.set(.memory, option: "256MiB")
-        #expect(try profile().overriding(overrides).limits.memoryHigh == nil)
+        try overrides.set(.memory, option: "32MiB")
+        let limits = try profile().overriding(overrides).limits
+        #expect(limits.memoryHigh == nil)
+        #expect(limits.tmp == .mebibytes(32))
+        #expect(limits.out == .mebibytes(32))
     }
 
     @Test func contradictionsWithTheProfileAreErrors() throws {
         var overrides = LimitOverrides()
         try overrides.set(.memory, option: "32MiB")
+        try overrides.set(.tmp, option: "64MiB")
         let error = #expect(throws: ProfileError.self) { try profile().overriding(overrides) }
         #expect(error?.code == .invalidLimit)
         #expect(error?.description.contains("tool: limits.tmp: 64MiB can never be used") == true)
@@ -38,7 +42,8 @@ import Testing
 
     @Test func everyKeyTakesARightValueAndRefusesAWrongOne() {
         let right: [LimitOverrides.Key: String] = [
-            .cpu: "0.5", .cpuWeight: "100", .memory: "1GiB", .memoryHigh: "512MiB", .swap: "0B", .pids: "2", .cpuset: "0",
+            .cpu: "0.5", .cpuWeight: "100", .memory: "1GiB", .memoryHigh: "512MiB", .swap: "0B", .pids: "2",
+            .cpuset: "0",
             .tmp: "1MiB", .tmpInodes: "16", .out: "1MiB", .outInodes: "16", .openFiles: "64", .fileSize: "1MiB",
             .printed: "1KiB", .wall: "1s", .cpuTime: "1m", .grace: "0s",
         ]
@@ -47,7 +52,9 @@ import Testing
             #expect(throws: Never.self) { try overrides.set(key, option: right[key] ?? "") }
             let error = #expect(throws: ProfileError.self) { try overrides.set(key, option: "1 apple") }
             #expect(error?.subject == key.option)
-            #expect(error?.description.hasPrefix("\(key.option): \"1 apple\" is not ") == true, "\(String(describing: error))")
+            #expect(
+                error?.description.hasPrefix("\(key.option): \"1 apple\" is not ") == true,
+                "\(String(describing: error))")
         }
         #expect(LimitOverrides.Key.memoryHigh.option == "--memory-high")
     }

@@ -50,22 +50,23 @@ import Testing
     }
 
     @Test func theReportIsWrittenAsTheContractSays() {
-        #expect(Self.full().json() == """
-            {"schema":"scan-executor/report/1","task_id":"t-1","scanner":"bandit","attempt":1,"fence":7,"host":"scan-1",\
-            "started_at":"2026-01-01T00:00:00.005Z","ended_at":"2026-01-01T00:00:02.345Z",\
-            "verdict":{"kind":"findings","failure_class":"none","partial":false,"exit_code":1,"evidence":[\
-            {"source":"wait status","field":"exit_code","after":1,"text":"the scanner exited with 1: findings by the profile's table"}]},\
-            "limits":{"cpu_cores":1.5,"memory_bytes":536870912,"memory_high_bytes":469762048,"swap_bytes":0,"pids":64,\
-            "io":[{"device":"target","read_bytes_per_s":52428800}],"wall_ms":600000,"cpu_ms":1200000,"grace_ms":5000,\
-            "output_bytes":16777216,"tmp_bytes":67108864,"out_bytes":67108864,"open_files":1024},\
-            "enforcement":{"cpu":"none","memory":"cgroup","pids":"rlimit","io":"not requested","seccomp":"kernel"},\
-            "enforcement_notes":{"cpu":"the cpu controller is not delegated"},\
-            "usage":{"wall_ms":2340,"cpu_user_us":1500000,"cpu_system_us":250000,"memory_peak_bytes":222298112,"oom_kills":0,\
-            "pids_peak":3,"pressure":{"memory":{"some_us":12,"full_us":0}}},\
-            "output":{"stdout_bytes":6,"stderr_bytes":0,"truncated":false,"stdout":"a\\"\\\\\\n\\u001b[0m\\u202eé","stderr":""},\
-            "findings_count":6,"artifacts":[{"path":"report.json","bytes":12,"sha256":"ab"}],"timings":{"setup_us":900},\
-            "profile":{"name":"bandit","sha256":"cd"},"seccomp":{"name":"default","sha256":"ef"},"cgroup":"tasks/bandit/t-1.1"}
-            """)
+        #expect(
+            Self.full().json() == """
+                {"schema":"scan-executor/report/1","task_id":"t-1","scanner":"bandit","attempt":1,"fence":7,"host":"scan-1",\
+                "started_at":"2026-01-01T00:00:00.005Z","ended_at":"2026-01-01T00:00:02.345Z",\
+                "verdict":{"kind":"findings","failure_class":"none","partial":false,"exit_code":1,"evidence":[\
+                {"source":"wait status","field":"exit_code","after":1,"text":"the scanner exited with 1: findings by the profile's table"}]},\
+                "limits":{"cpu_cores":1.5,"memory_bytes":536870912,"memory_high_bytes":469762048,"swap_bytes":0,"pids":64,\
+                "io":[{"device":"target","read_bytes_per_s":52428800}],"wall_ms":600000,"cpu_ms":1200000,"grace_ms":5000,\
+                "output_bytes":16777216,"tmp_bytes":67108864,"out_bytes":67108864,"open_files":1024},\
+                "enforcement":{"cpu":"none","memory":"cgroup","pids":"rlimit","io":"not requested","seccomp":"kernel"},\
+                "enforcement_notes":{"cpu":"the cpu controller is not delegated"},\
+                "usage":{"wall_ms":2340,"cpu_user_us":1500000,"cpu_system_us":250000,"memory_peak_bytes":222298112,"oom_kills":0,\
+                "pids_peak":3,"pressure":{"memory":{"some_us":12,"full_us":0}}},\
+                "output":{"stdout_bytes":6,"stderr_bytes":0,"truncated":false,"stdout":"a\\"\\\\\\n\\u001b[0m\\u202eé","stderr":""},\
+                "findings_count":6,"artifacts":[{"path":"report.json","bytes":12,"sha256":"ab"}],"timings":{"setup_us":900},\
+                "profile":{"name":"bandit","sha256":"cd"},"seccomp":{"name":"default","sha256":"ef"},"cgroup":"tasks/bandit/t-1.1"}
+                """)
     }
 
     @Test func bothFormsAreTheSameJSON() throws {
@@ -79,25 +80,29 @@ import Testing
 
     @Test func whatIsNotKnownIsAbsent() {
         let report = RunReport(verdict: Verdict.classify(RunFacts(ending: .invalidTask("unknown scanner"))))
-        #expect(report.json() == """
-            {"schema":"scan-executor/report/1","verdict":{"kind":"invalid_task","failure_class":"none","partial":false,\
-            "evidence":[{"source":"task","text":"unknown scanner"}]},"limits":{},"enforcement":{},"usage":{},"output":{},\
-            "artifacts":[],"timings":{}}
-            """)
+        #expect(
+            report.json() == """
+                {"schema":"scan-executor/report/1","verdict":{"kind":"invalid_task","failure_class":"none","partial":false,\
+                "evidence":[{"source":"task","text":"unknown scanner"}]},"limits":{},"enforcement":{},"usage":{},"output":{},\
+                "artifacts":[],"timings":{}}
+                """)
     }
 
     @Test func signalsAndErrnosGoOutByName() {
         let killed = RunReport(verdict: Verdict.classify(RunFacts(ending: .signaled(number: 11, coreDumped: false))))
         #expect(killed.json().contains("\"signal\":\"SIGSEGV\""))
         let failed = RunReport(
-            verdict: Verdict.classify(RunFacts(ending: .launchFailed(.init(step: "exec", item: "/x", errno: .noSuchFileOrDirectory)))))
+            verdict: Verdict.classify(
+                RunFacts(ending: .launchFailed(.init(step: "exec", item: "/x", errno: .noSuchFileOrDirectory)))))
         #expect(failed.json().contains("\"step\":\"exec\",\"errno\":\"ENOENT\""))
     }
 
-    @Test(arguments: [
-        (0, "1970-01-01T00:00:00.000Z"), (951_782_400_000, "2000-02-29T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"),
-        (1_709_251_199_999, "2024-02-29T23:59:59.999Z"), (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "1970-01-01T00:00:00.000Z"), (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+            (-1, "1969-12-31T23:59:59.999Z"),
+            (1_709_251_199_999, "2024-02-29T23:59:59.999Z"), (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+        ] as [(Int64, String)])
     func momentsAreWrittenInUTC(milliseconds: Int64, text: String) {
         #expect(Timestamp(milliseconds: milliseconds).description == text)
     }

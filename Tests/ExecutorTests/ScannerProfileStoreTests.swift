@@ -34,7 +34,10 @@ import Testing
             try writeFile("\(root)/second/tool.yaml", Array(minimalProfile.utf8))
             let error = #expect(throws: ProfileError.self) { try store.load("toll") }
             #expect(error?.code == .notFound)
-            #expect(error?.description == "toll: no such scanner profile in \(root)/first, \(root)/missing, \(root)/second; there are tool")
+            #expect(
+                error?.description
+                    == "toll: no such scanner profile in \(root)/first, \(root)/missing, \(root)/second; there are tool"
+            )
         }
     }
 
@@ -42,11 +45,14 @@ import Testing
         try withTwoDirectories { store, root in
             try writeFile("\(root)/first/other.yaml", Array(minimalProfile.utf8))
             let error = #expect(throws: ProfileError.self) { try store.load("other") }
-            #expect(error?.description.hasSuffix("name: \"tool\" must be the file's name: call the file tool.yaml") == true)
+            #expect(
+                error?.description.hasSuffix("name: \"tool\" must be the file's name: call the file tool.yaml") == true)
         }
     }
 
-    @Test(arguments: ["", "..", "../tool", "a/b", "Tool", "-tool", ".tool", "tool\0", String(repeating: "a", count: 65)])
+    @Test(arguments: [
+        "", "..", "../tool", "a/b", "Tool", "-tool", ".tool", "tool\0", String(repeating: "a", count: 65),
+    ])
     func namesThatAreNoNamesNeverBecomePaths(_ name: String) throws {
         try withTwoDirectories { store, _ in
             #expect(#expect(throws: ProfileError.self) { try store.load(name) }?.code == .invalidName)
@@ -58,7 +64,8 @@ import Testing
             try writeFile("\(root)/first/tool.yaml", Array(repeating: UInt8(ascii: "a"), count: 10 << 20))
             let error = #expect(throws: ProfileError.self) { try store.load("tool") }
             #expect(error?.code == .malformed)
-            #expect(error?.problems.first?.message == "the file is larger than 262144 bytes, the most a profile may have")
+            #expect(
+                error?.problems.first?.message == "the file is larger than 262144 bytes, the most a profile may have")
         }
     }
 
@@ -74,7 +81,8 @@ import Testing
             ScannerProfileStore.standardDirectories(given: "/mine", executable: "/usr/local/bin/scan-executor")
                 == ["/mine", "/etc/scan-executor/scanners", "/usr/local/share/scan-executor/scanners"])
         #expect(
-            ScannerProfileStore.standardDirectories(given: nil, executable: "/home/me/scan/.build/x86_64/debug/scan-executor")
+            ScannerProfileStore.standardDirectories(
+                given: nil, executable: "/home/me/scan/.build/x86_64/debug/scan-executor")
                 == ["/etc/scan-executor/scanners", "/home/me/scan/deploy/scanners"])
     }
 

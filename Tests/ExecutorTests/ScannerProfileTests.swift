@@ -80,7 +80,8 @@ import Testing
 
     @Test func ioLimitsMayNameTheirDevices() throws {
         let yaml = minimalProfile.replacingLimits(
-            "{cpu: 1, memory: 64MiB, pids: 8, io: [{device: \"8:16\", read: 1MiB/s}, {device: /dev/sdb, write: 2MiB/s}]}")
+            "{cpu: 1, memory: 64MiB, pids: 8, io: [{device: \"8:16\", read: 1MiB/s}, {device: /dev/sdb, write: 2MiB/s}]}"
+        )
         let profile = try ScannerProfile(yaml: Array(yaml.utf8), file: "/etc/tool.yaml")
         #expect(profile.limits.io.map(\.device) == [.number(major: 8, minor: 16), .path("/dev/sdb")])
     }
@@ -99,7 +100,8 @@ import Testing
 extension String {
     /// The minimal profile with other limits.
     func replacingLimits(_ limits: String) -> String {
-        split(separator: "\n").map { $0.hasPrefix("limits:") ? "limits: \(limits)" : String($0) }.joined(separator: "\n") + "\n"
+        split(separator: "\n").map { $0.hasPrefix("limits:") ? "limits: \(limits)" : String($0) }.joined(
+            separator: "\n") + "\n"
     }
 
     /// The same without the line that begins so.
