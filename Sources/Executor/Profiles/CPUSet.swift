@@ -14,7 +14,9 @@ public struct CPUSet: Sendable, Hashable, CustomStringConvertible {
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let ends = part.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
             let numbers = ends.compactMap { DecimalText.scaled($0, by: 1) }.filter { $0 <= CPUSet.greatestNumber }
-            guard numbers.count == ends.count, let first = numbers.first, let last = numbers.last, first <= last else { return nil }
+            guard numbers.count == ends.count, let first = numbers.first, let last = numbers.last, first <= last else {
+                return nil
+            }
             ranges.append(Int(first)...Int(last))
         }
         ranges.sort { $0.lowerBound < $1.lowerBound }

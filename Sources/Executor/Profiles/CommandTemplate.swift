@@ -46,7 +46,9 @@ public struct CommandTemplate: Sendable, Hashable {
     }
 
     private static func pieces(of argument: String) throws(ValueProblem) -> [Piece] {
-        if argument.utf8.count >= longestArgument { throw ValueProblem("an argument is longer than the 128 KiB that execve(2) takes") }
+        if argument.utf8.count >= longestArgument {
+            throw ValueProblem("an argument is longer than the 128 KiB that execve(2) takes")
+        }
         var pieces: [Piece] = []
         var text = ""
         var rest = argument[...]
@@ -55,7 +57,9 @@ public struct CommandTemplate: Sendable, Hashable {
                 rest.removeFirst()
                 text.append(character)
             } else if character == "{" {
-                guard let end = rest.firstIndex(of: "}") else { throw ValueProblem("\(ValueProblem.quoted(argument)) has { without }; a brace itself is {{") }
+                guard let end = rest.firstIndex(of: "}") else {
+                    throw ValueProblem("\(ValueProblem.quoted(argument)) has { without }; a brace itself is {{")
+                }
                 let name = rest[..<end]
                 rest = rest[rest.index(after: end)...]
                 if !text.isEmpty { pieces.append(.text(text)) }
@@ -65,7 +69,8 @@ public struct CommandTemplate: Sendable, Hashable {
                 case "output": pieces.append(.output)
                 default:
                     throw ValueProblem(
-                        "unknown placeholder \(ValueProblem.quoted("{\(name)}")); there are {target} and {output}, and a brace itself is {{ or }}")
+                        "unknown placeholder \(ValueProblem.quoted("{\(name)}")); there are {target} and {output}, and a brace itself is {{ or }}"
+                    )
                 }
             } else if character == "}" {
                 throw ValueProblem("\(ValueProblem.quoted(argument)) has } without {; a brace itself is }}")

@@ -40,7 +40,9 @@ public struct ExitCodeTable: Sendable, Hashable {
         var seen: [Int32: Meaning] = [:]
         for meaning in Meaning.allCases {
             for (text, line) in reader.texts(meaning.rawValue) ?? [] {
-                guard let codes = reader.convert(meaning.rawValue, line: line, { () throws(ValueProblem) in try ExitCodeTable.range(text) })
+                guard
+                    let codes = reader.convert(
+                        meaning.rawValue, line: line, { () throws(ValueProblem) in try ExitCodeTable.range(text) })
                 else { continue }
                 for code in codes {
                     if let other = seen[code] {
@@ -50,7 +52,9 @@ public struct ExitCodeTable: Sendable, Hashable {
                 }
             }
         }
-        if !seen.values.contains(.clean) { reader.note(Meaning.clean.rawValue, "no exit code means clean; write for example clean: [0]") }
+        if !seen.values.contains(.clean) {
+            reader.note(Meaning.clean.rawValue, "no exit code means clean; write for example clean: [0]")
+        }
         meanings = seen
     }
 
@@ -58,7 +62,8 @@ public struct ExitCodeTable: Sendable, Hashable {
         let ends = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         let numbers = ends.compactMap { DecimalText.scaled($0, by: 1) }.filter { $0 <= 255 }
         guard numbers.count == ends.count, let first = numbers.first, let last = numbers.last, first <= last else {
-            throw ValueProblem("\(ValueProblem.quoted(text)) is not an exit code: write 0 to 255, or a range such as 2-5")
+            throw ValueProblem(
+                "\(ValueProblem.quoted(text)) is not an exit code: write 0 to 255, or a range such as 2-5")
         }
         return Int32(first)...Int32(last)
     }

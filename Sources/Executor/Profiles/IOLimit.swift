@@ -47,7 +47,8 @@ extension IOLimit.Device {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         if text == "target" {
             self = .target
-        } else if parts.count == 2, let major = DecimalText.scaled(parts[0], by: 1), let minor = DecimalText.scaled(parts[1], by: 1),
+        } else if parts.count == 2, let major = DecimalText.scaled(parts[0], by: 1),
+            let minor = DecimalText.scaled(parts[1], by: 1),
             major < 4096, minor < 1 << 20
         {
             self = .number(major: Int(major), minor: Int(minor))

@@ -89,22 +89,27 @@ public struct LimitOverrides: Sendable, Hashable {
         case .fileSize: fileSize = try LimitValues.bytes(text, .kibibytes(64) ... .greatest)
         case .printed: printed = try LimitValues.bytes(text, .kibibytes(1) ... .greatest)
         case .wall: wall = try LimitValues.duration(text, .milliseconds(100) ... .seconds(7 * 86_400), "100ms to 168h")
-        case .cpuTime: cpuTime = try LimitValues.duration(text, .milliseconds(100) ... .seconds(70 * 86_400), "100ms to 1680h")
+        case .cpuTime:
+            cpuTime = try LimitValues.duration(text, .milliseconds(100) ... .seconds(70 * 86_400), "100ms to 1680h")
         case .grace: grace = try LimitValues.duration(text, .zero ... .seconds(600), "0s to 10m")
         }
     }
 
     /// The limits with these put in place of theirs.
     ///
-    /// A lower `memory` alone drops a `memory_high` that no longer lies below it: the lower limit was meant, and the kernel
-    /// would never reach the other.
+    /// A lower `memory` alone drops a `memory_high` that no longer lies below it, and lowers `tmp` and `out` to it: the lower
+    /// limit was meant, and the kernel would never reach the others.
     func applied(to limits: ScannerLimits) -> ScannerLimits {
         var result = limits
         result.cpu = cpu ?? result.cpu
         result.cpuWeight = cpuWeight ?? result.cpuWeight
         result.memory = memory ?? result.memory
         result.memoryHigh = memoryHigh ?? result.memoryHigh
-        if memory != nil, memoryHigh == nil, let high = result.memoryHigh, high >= result.memory { result.memoryHigh = nil }
+        if let memory {
+            if memoryHigh == nil, let high = result.memoryHigh, high >= memory { result.memoryHigh = nil }
+            result.tmp = min(result.tmp, memory)
+            result.out = min(result.out, memory)
+        }
         result.swap = swap ?? result.swap
         result.pids = pids ?? result.pids
         result.cpuset = cpuset ?? result.cpuset
@@ -138,14 +143,19 @@ public struct LimitOverrides: Sendable, Hashable {
     static func contradictions(_ limits: ScannerLimits, _ deadlines: Deadlines) -> [(key: Key, message: String)] {
         var found: [(key: Key, message: String)] = []
         if let high = limits.memoryHigh, high >= limits.memory {
-            found.append((.memoryHigh, "\(high) must be below limits.memory, which is \(limits.memory), to be of any effect"))
+            found.append(
+                (.memoryHigh, "\(high) must be below limits.memory, which is \(limits.memory), to be of any effect"))
         }
         for (key, size) in [(.tmp, limits.tmp), (.out, limits.out)] as [(Key, ByteCount)] where size > limits.memory {
             found.append(
                 (key, "\(size) can never be used: the files count towards limits.memory, which is \(limits.memory)"))
         }
         if let size = limits.fileSize, size > limits.tmp && size > limits.out {
-            found.append((.fileSize, "\(size) is more than /tmp (\(limits.tmp)) and /out (\(limits.out)) hold, so it limits nothing"))
+            found.append(
+                (
+                    .fileSize,
+                    "\(size) is more than /tmp (\(limits.tmp)) and /out (\(limits.out)) hold, so it limits nothing"
+                ))
         }
         return found
     }

@@ -27,7 +27,8 @@ struct MappingReader {
     /// Nil, with a problem noted, where `node` is no mapping.
     init?(_ node: Node, at path: String, known: [String], problems: ProblemList) {
         guard let mapping = node.mapping else {
-            problems.add(path.isEmpty ? nil : path, node.mark?.line, "expected a mapping with \(known.joined(separator: ", "))")
+            problems.add(
+                path.isEmpty ? nil : path, node.mark?.line, "expected a mapping with \(known.joined(separator: ", "))")
             return nil
         }
         var entries: [String: (key: Node, value: Node)] = [:]

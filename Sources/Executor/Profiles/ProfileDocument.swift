@@ -31,7 +31,9 @@ struct ProfileDocument {
         } catch {
             throw ProfileDocument.problem(from: error)
         }
-        guard let node else { throw ProfileProblem("the file is empty; a profile is a mapping with name, command and limits") }
+        guard let node else {
+            throw ProfileProblem("the file is empty; a profile is a mapping with name, command and limits")
+        }
         root = node
     }
 
@@ -48,13 +50,15 @@ struct ProfileDocument {
             case UInt8(ascii: "\n"): line += 1
             case UInt8(ascii: "\t"), UInt8(ascii: "\r"): break
             case 0..<0x20, 0x7F:
-                throw ProfileProblem(line: line, "control character 0x\(String(byte, radix: 16)) is not allowed in a profile")
+                throw ProfileProblem(
+                    line: line, "control character 0x\(String(byte, radix: 16)) is not allowed in a profile")
             case UInt8(ascii: "*") where index + 1 < bytes.count && isWord(bytes[index + 1]) && !isWord(previous):
                 aliasLike += 1
                 if aliasLike > maximumAliasLikeWords {
                     throw ProfileProblem(
                         line: line,
-                        "more than \(maximumAliasLikeWords) words begin with *, as YAML aliases do; aliases are not accepted")
+                        "more than \(maximumAliasLikeWords) words begin with *, as YAML aliases do; aliases are not accepted"
+                    )
                 }
             default: break
             }
@@ -64,7 +68,8 @@ struct ProfileDocument {
 
     private static func isWord(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"),
             UInt8(ascii: "_"), UInt8(ascii: "-"):
             true
         default: false
@@ -114,9 +119,12 @@ struct ProfileDocument {
         case YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _):
             ProfileProblem(line: mark.line, "not YAML: \(problem)")
         case YamlError.composer(let context, let problem, let mark, _):
-            ProfileProblem(line: mark.line, context == nil ? "not YAML: \(problem)" : "a profile is one document, and here a second begins")
+            ProfileProblem(
+                line: mark.line,
+                context == nil ? "not YAML: \(problem)" : "a profile is one document, and here a second begins")
         case YamlError.duplicatedKeysInMapping(let duplicates, let context):
-            ProfileProblem(line: context.mark.line, key: duplicates.first, "the key is given more than once")
+            ProfileProblem(
+                line: context.mark.line, key: duplicates.first, "the key is given more than once, first here")
         case YamlError.reader(let problem, _, _, _):
             ProfileProblem("not YAML: \(problem)")
         default:

@@ -36,18 +36,22 @@ public struct ReadOnlyPath: Sendable, Hashable {
     /// that the sandbox makes itself cannot be covered.
     init(host: String, sandbox: String) throws(ValueProblem) {
         for path in [host, sandbox] {
-            if path == "/" { throw ValueProblem("/ would show the scanner the whole host; name the directory it needs") }
+            if path == "/" {
+                throw ValueProblem("/ would show the scanner the whole host; name the directory it needs")
+            }
             if !SandboxPath.isNormalAbsolute(path) {
                 throw ValueProblem("\(ValueProblem.quoted(path)) must be an absolute path without . or .. or a final /")
             }
             for refused in ["/proc", "/sys", "/dev"] where SandboxPath.isSameOrBelow(path, refused) {
-                throw ValueProblem("\(ValueProblem.quoted(path)): \(refused) is the kernel's, and the sandbox has its own or none")
+                throw ValueProblem(
+                    "\(ValueProblem.quoted(path)): \(refused) is the kernel's, and the sandbox has its own or none")
             }
         }
         for own in [SandboxPath.target, SandboxPath.output, SandboxPath.temporary]
         where SandboxPath.isSameOrBelow(sandbox, own) {
             throw ValueProblem(
-                "\(ValueProblem.quoted(sandbox)) lies in the sandbox's own \(own); give it another place: {host: \(host), sandbox: /opt/name}")
+                "\(ValueProblem.quoted(sandbox)) lies in the sandbox's own \(own); give it another place: {host: \(host), sandbox: /opt/name}"
+            )
         }
         self.host = host
         self.sandbox = sandbox

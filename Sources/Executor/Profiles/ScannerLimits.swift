@@ -18,10 +18,10 @@ public struct ScannerLimits: Sendable, Hashable {
     public var cpuset: CPUSet?
     /// `io`: throttled devices (`io.max`). Default: none.
     public var io: [IOLimit]
-    /// `tmp`, `tmp_inodes`: bytes and files in /tmp. Default 64MiB and 16384.
+    /// `tmp`, `tmp_inodes`: bytes and files in /tmp. Default 64MiB (or `memory`, if that is less) and 16384.
     public var tmp: ByteCount
     public var tmpInodes: Int
-    /// `out`, `out_inodes`: bytes and files in /out, where artifacts are left. Default 64MiB and 1024.
+    /// `out`, `out_inodes`: bytes and files in /out, where artifacts are left. Default as `tmp`, and 1024.
     public var out: ByteCount
     public var outInodes: Int
     /// `open_files`: descriptors a process (RLIMIT_NOFILE). Default 1024.
@@ -38,9 +38,9 @@ public struct ScannerLimits: Sendable, Hashable {
         self.pids = pids
         swap = .bytes(0)
         io = []
-        tmp = .mebibytes(64)
+        tmp = min(.mebibytes(64), memory)
         tmpInodes = 16384
-        out = .mebibytes(64)
+        out = min(.mebibytes(64), memory)
         outInodes = 1024
         openFiles = 1024
         printed = .mebibytes(16)

@@ -26,7 +26,9 @@ extension ScannerProfile {
 
     /// Nil where a mandatory part is missing or wrong; `problems` then has the reason.
     private init?(_ root: Node, file: String, directory: String, bytes: [UInt8], _ problems: ProblemList) {
-        guard let reader = MappingReader(root, at: "", known: ScannerProfile.keys, problems: problems) else { return nil }
+        guard let reader = MappingReader(root, at: "", known: ScannerProfile.keys, problems: problems) else {
+            return nil
+        }
         let name = ScannerProfile.name(reader)
         let command = ScannerProfile.command("command", reader, required: "[bandit, -r, \"{target}\"]")
         let exitCodes = reader.mapping(
@@ -53,7 +55,8 @@ extension ScannerProfile {
     private static func name(_ reader: MappingReader) -> String? {
         guard let name = reader.text("name", required: "bandit") else { return nil }
         if isName(name) { return name }
-        reader.note("name", "\(ValueProblem.quoted(name)) is no profile name: lower-case letters, digits, - and _, at most 64")
+        reader.note(
+            "name", "\(ValueProblem.quoted(name)) is no profile name: lower-case letters, digits, - and _, at most 64")
         return nil
     }
 
@@ -68,7 +71,9 @@ extension ScannerProfile {
         let format = report.text("format", required: "sarif")
         guard let path, let format else { return nil }
         if !SandboxPath.isNormalRelative(path) {
-            report.note("path", "\(ValueProblem.quoted(path)) must be a file below the output directory: relative, without . or ..")
+            report.note(
+                "path",
+                "\(ValueProblem.quoted(path)) must be a file below the output directory: relative, without . or ..")
         }
         guard let known = FindingsFormat(rawValue: format) else {
             let names = FindingsFormat.allCases.map(\.rawValue).joined(separator: ", ")
@@ -95,9 +100,12 @@ extension ScannerProfile {
             _ = reader.convert(name) { () throws(ValueProblem) in try given.set(key, to: text) }
         }
         given.io = limits.map { io($0) }
-        guard let cpu = given.cpu, let memory = given.memory, let pids = given.pids, let wall = given.wall else { return nil }
+        guard let cpu = given.cpu, let memory = given.memory, let pids = given.pids, let wall = given.wall else {
+            return nil
+        }
         let result = (
-            given.applied(to: ScannerLimits(cpu: cpu, memory: memory, pids: pids)), given.applied(to: Deadlines(wall: wall))
+            given.applied(to: ScannerLimits(cpu: cpu, memory: memory, pids: pids)),
+            given.applied(to: Deadlines(wall: wall))
         )
         // A merge drops an impossible memory_high; in one file the two numbers contradict each other.
         var asWritten = result.0
@@ -116,12 +124,14 @@ extension ScannerProfile {
         for entry in entries {
             guard
                 let reader = MappingReader(
-                    entry, at: limits.path("io"), known: ["device", "read", "write", "read_operations", "write_operations"],
+                    entry, at: limits.path("io"),
+                    known: ["device", "read", "write", "read_operations", "write_operations"],
                     problems: limits.problems)
             else { continue }
             var limit = IOLimit()
             if let text = reader.has("device") ? reader.text("device") : nil {
-                limit.device = reader.convert("device") { () throws(ValueProblem) in try IOLimit.Device(parsing: text) } ?? .target
+                limit.device =
+                    reader.convert("device") { () throws(ValueProblem) in try IOLimit.Device(parsing: text) } ?? .target
             }
             let bytes = { (key: String) -> ByteCount? in
                 guard reader.has(key), let text = reader.text(key) else { return nil }
@@ -132,9 +142,13 @@ extension ScannerProfile {
                 return reader.convert(key) { () throws(ValueProblem) in try LimitValues.operationRate(text) }
             }
             (limit.readBytes, limit.writeBytes) = (bytes("read"), bytes("write"))
-            (limit.readOperations, limit.writeOperations) = (operations("read_operations"), operations("write_operations"))
+            (limit.readOperations, limit.writeOperations) = (
+                operations("read_operations"), operations("write_operations")
+            )
             if limit == IOLimit(device: limit.device) {
-                limits.note("io", "limits nothing; give read, write, read_operations or write_operations", line: entry.mark?.line)
+                limits.note(
+                    "io", "limits nothing; give read, write, read_operations or write_operations",
+                    line: entry.mark?.line)
             }
             if found.contains(where: { $0.device == limit.device }) {
                 limits.note("io", "device \(limit.device) is given more than once", line: entry.mark?.line)
@@ -154,7 +168,10 @@ extension ScannerProfile {
         for (key, value) in mapping {
             let line = key.mark?.line
             guard let name = key.scalar?.string, isVariableName(name) else {
-                reader.note("environment", "\(ValueProblem.quoted(key.scalar?.string ?? "")) is no variable name: letters, digits and _, no digit first", line: line)
+                reader.note(
+                    "environment",
+                    "\(ValueProblem.quoted(key.scalar?.string ?? "")) is no variable name: letters, digits and _, no digit first",
+                    line: line)
                 continue
             }
             // An empty value is a value here; a list is not.
@@ -168,7 +185,9 @@ extension ScannerProfile {
     }
 
     private static func isVariableName(_ name: String) -> Bool {
-        guard let first = name.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first), name.utf8.count <= 255 else { return false }
+        guard let first = name.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first),
+            name.utf8.count <= 255
+        else { return false }
         return name.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
@@ -196,7 +215,8 @@ extension ScannerProfile {
                 guard
                     let entry = MappingReader(
                         item, at: "read_only_paths", known: ["host", "sandbox"], problems: reader.problems),
-                    let from = entry.text("host", required: "/opt/rules"), let to = entry.text("sandbox", required: "/opt/rules")
+                    let from = entry.text("host", required: "/opt/rules"),
+                    let to = entry.text("sandbox", required: "/opt/rules")
                 else { continue }
                 (host, sandbox) = (from, to)
             }
@@ -217,22 +237,29 @@ extension ScannerProfile {
 
     private static func seccomp(_ reader: MappingReader) -> String {
         guard reader.has("seccomp"), let name = reader.text("seccomp") else { return "default" }
-        if !isName(name) { reader.note("seccomp", "\(ValueProblem.quoted(name)) is no name of a seccomp profile, such as default") }
+        if !isName(name) {
+            reader.note("seccomp", "\(ValueProblem.quoted(name)) is no name of a seccomp profile, such as default")
+        }
         return name
     }
 
     private static func network(_ reader: MappingReader) -> Network {
         guard reader.has("network"), let text = reader.text("network") else { return .none }
         if let network = Network(rawValue: text) { return network }
-        reader.note("network", "\(ValueProblem.quoted(text)) is none of \(Network.allCases.map(\.rawValue).joined(separator: ", "))")
+        reader.note(
+            "network",
+            "\(ValueProblem.quoted(text)) is none of \(Network.allCases.map(\.rawValue).joined(separator: ", "))")
         return .none
     }
 
     private static func workingDirectory(_ reader: MappingReader) -> String {
-        guard reader.has("working_directory"), let path = reader.text("working_directory") else { return SandboxPath.target }
+        guard reader.has("working_directory"), let path = reader.text("working_directory") else {
+            return SandboxPath.target
+        }
         let places = [SandboxPath.target, SandboxPath.output, SandboxPath.temporary]
         if !SandboxPath.isNormalAbsolute(path) || !places.contains(where: { SandboxPath.isSameOrBelow(path, $0) }) {
-            reader.note("working_directory", "\(ValueProblem.quoted(path)) must lie in \(places.joined(separator: ", "))")
+            reader.note(
+                "working_directory", "\(ValueProblem.quoted(path)) must lie in \(places.joined(separator: ", "))")
         }
         return path
     }

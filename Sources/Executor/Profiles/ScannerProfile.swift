@@ -63,7 +63,8 @@ public struct ScannerProfile: Sendable, Hashable {
     /// True for what can be a profile's name, and so a file's name and a cgroup's.
     public static func isName(_ text: some StringProtocol) -> Bool {
         let isFirst = { (byte: UInt8) in
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
         }
         guard let first = text.utf8.first, isFirst(first), text.utf8.count <= 64 else { return false }
         return text.utf8.allSatisfy { isFirst($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }

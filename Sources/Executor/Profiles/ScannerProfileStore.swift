@@ -26,7 +26,8 @@ public struct ScannerProfileStore: Sendable {
         directories.append("/etc/scan-executor/scanners")
         let parts = executable.split(separator: "/").map(String.init)
         if parts.count >= 2, parts[parts.count - 2] == "bin" {
-            directories.append("/" + (parts.dropLast(2) + ["share", "scan-executor", "scanners"]).joined(separator: "/"))
+            directories.append(
+                "/" + (parts.dropLast(2) + ["share", "scan-executor", "scanners"]).joined(separator: "/"))
         }
         if let build = parts.firstIndex(where: { $0 == ".build" || $0.hasPrefix(".build-") }) {
             directories.append("/" + (parts[..<build] + ["deploy", "scanners"]).joined(separator: "/"))
@@ -38,19 +39,25 @@ public struct ScannerProfileStore: Sendable {
     /// search does not go on to another.
     public func load(_ name: String) throws(ProfileError) -> ScannerProfile {
         if !ScannerProfile.isName(name) {
-            throw ProfileError(.invalidName, String(name.prefix(80)), [
-                ProfileProblem("this is no profile name: lower-case letters, digits, - and _, at most 64")
-            ])
+            throw ProfileError(
+                .invalidName, String(name.prefix(80)),
+                [
+                    ProfileProblem("this is no profile name: lower-case letters, digits, - and _, at most 64")
+                ])
         }
         for directory in directories {
-            if let profile = try ScannerProfileStore.read("\(directory)/\(name).yaml", mayBeMissing: true) { return profile }
+            if let profile = try ScannerProfileStore.read("\(directory)/\(name).yaml", mayBeMissing: true) {
+                return profile
+            }
         }
         let known = list().map(\.name).joined(separator: ", ")
-        throw ProfileError(.notFound, name, [
-            ProfileProblem(
-                "no such scanner profile in \(directories.joined(separator: ", ")); "
-                    + (known.isEmpty ? "there are no profiles at all" : "there are \(known)"))
-        ])
+        throw ProfileError(
+            .notFound, name,
+            [
+                ProfileProblem(
+                    "no such scanner profile in \(directories.joined(separator: ", ")); "
+                        + (known.isEmpty ? "there are no profiles at all" : "there are \(known)"))
+            ])
     }
 
     /// Reads one profile by its path, for `profiles check FILE`.
@@ -87,7 +94,8 @@ public struct ScannerProfileStore: Sendable {
             if mayBeMissing && (error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory) { return nil }
             let message =
                 switch error.errno {
-                case .fileTooLarge: "the file is larger than \(ProfileDocument.maximumBytes) bytes, the most a profile may have"
+                case .fileTooLarge:
+                    "the file is larger than \(ProfileDocument.maximumBytes) bytes, the most a profile may have"
                 case .invalidArgument: "not a regular file"
                 default: "\(error)"
                 }
@@ -96,9 +104,12 @@ public struct ScannerProfileStore: Sendable {
         let profile = try ScannerProfile(yaml: bytes, file: absolute(path))
         let file = path.split(separator: "/").last.map(String.init) ?? path
         if file != "\(profile.name).yaml" {
-            throw ProfileError(.invalid, path, [
-                ProfileProblem(key: "name", "\"\(profile.name)\" must be the file's name: call the file \(profile.name).yaml")
-            ])
+            throw ProfileError(
+                .invalid, path,
+                [
+                    ProfileProblem(
+                        key: "name", "\"\(profile.name)\" must be the file's name: call the file \(profile.name).yaml")
+                ])
         }
         return profile
     }

@@ -19,7 +19,9 @@ public struct ReportSummary: Sendable {
     public var lines: [String] {
         var lines = [headline]
         if !report.verdict.kind.isSuccess || report.verdict.partial {
-            lines += report.verdict.evidence.map { "  because   \(TerminalText.line($0.source)): \(TerminalText.line($0.text))" }
+            lines += report.verdict.evidence.map {
+                "  because   \(TerminalText.line($0.source)): \(TerminalText.line($0.text))"
+            }
         }
         lines += findingLines
         lines += usageLines
@@ -53,7 +55,8 @@ public struct ReportSummary: Sendable {
         for finding in shown {
             let place = TerminalText.line(finding.path, limit: 120) + (finding.line.map { ":\($0)" } ?? "")
             let message = TerminalText.line(finding.message, limit: 120)
-            lines.append("    \(finding.severity.rawValue) \(place) \(TerminalText.line(finding.rule, limit: 80)): \(message)")
+            lines.append(
+                "    \(finding.severity.rawValue) \(place) \(TerminalText.line(finding.rule, limit: 80)): \(message)")
         }
         if count > shown.count && !shown.isEmpty { lines.append("    and \(count - shown.count) more") }
         return lines
@@ -63,13 +66,19 @@ public struct ReportSummary: Sendable {
         let (usage, limits, deadlines) = (report.usage, report.limits.limits, report.limits.deadlines)
         var lines: [String] = []
         if let wall = usage.wallMilliseconds {
-            lines.append(row("wall", wall, deadlines?.wall.wholeMilliseconds) { ReportSummary.seconds(milliseconds: $0) })
+            lines.append(
+                row("wall", wall, deadlines?.wall.wholeMilliseconds) { ReportSummary.seconds(milliseconds: $0) })
         }
         if usage.cpuUserMicroseconds != nil || usage.cpuSystemMicroseconds != nil {
             let used = (usage.cpuUserMicroseconds ?? 0) + (usage.cpuSystemMicroseconds ?? 0)
-            lines.append(row("cpu time", used / 1000, deadlines?.cpu?.wholeMilliseconds) { ReportSummary.seconds(milliseconds: $0) })
+            lines.append(
+                row("cpu time", used / 1000, deadlines?.cpu?.wholeMilliseconds) {
+                    ReportSummary.seconds(milliseconds: $0)
+                })
         }
-        if let peak = usage.memoryPeakBytes { lines.append(row("memory", peak, limits?.memory.bytes) { ReportSummary.size($0) }) }
+        if let peak = usage.memoryPeakBytes {
+            lines.append(row("memory", peak, limits?.memory.bytes) { ReportSummary.size($0) })
+        }
         if let peak = usage.pidsPeak { lines.append(row("processes", peak, limits.map { Int64($0.pids) }) { "\($0)" }) }
         if let stdout = report.output.stdoutBytes, let stderr = report.output.stderrBytes {
             lines.append(row("printed", stdout + stderr, limits?.printed.bytes) { ReportSummary.size($0) })
@@ -96,7 +105,8 @@ public struct ReportSummary: Sendable {
 
     /// `212.0 MiB`, in the largest unit that leaves at least one.
     static func size(_ bytes: Int64) -> String {
-        for (unit, shift) in [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)] as [(String, Int64)] where bytes >> shift > 0 {
+        for (unit, shift) in [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)] as [(String, Int64)]
+        where bytes >> shift > 0 {
             return fixed(Int64(Double(bytes) / Double(Int64(1) << shift) * 10), 1) + " " + unit
         }
         return "\(bytes) B"

@@ -30,7 +30,8 @@ public struct RunReport: Sendable, Equatable {
     public var findingsCount: Int?
 
     public init(
-        verdict: Verdict, limits: AppliedLimits = AppliedLimits(), enforcement: Enforcement = Enforcement(), usage: Usage = Usage(),
+        verdict: Verdict, limits: AppliedLimits = AppliedLimits(), enforcement: Enforcement = Enforcement(),
+        usage: Usage = Usage(),
         output: Output = Output(), artifacts: [Artifact] = [], timings: Timings = Timings()
     ) {
         self.verdict = verdict

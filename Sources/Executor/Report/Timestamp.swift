@@ -11,7 +11,9 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
 
     /// RFC 3339 in UTC with milliseconds: `2026-03-01T12:34:56.789Z`.
     public var description: String {
-        let (days, ofDay) = (floorDivide(milliseconds, 86_400_000), milliseconds - floorDivide(milliseconds, 86_400_000) * 86_400_000)
+        let (days, ofDay) = (
+            floorDivide(milliseconds, 86_400_000), milliseconds - floorDivide(milliseconds, 86_400_000) * 86_400_000
+        )
         let (year, month, day) = Timestamp.date(ofDay: days)
         let (hour, minute) = (ofDay / 3_600_000, ofDay / 60_000 % 60)
         return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(padded(hour, 2)):\(padded(minute, 2)):"

@@ -75,7 +75,8 @@ public struct RunFacts: Sendable, Equatable {
         public var cpuUsageMicroseconds: Int64?
 
         public init(
-            oomKills: Int64? = nil, oomGroupKills: Int64? = nil, pidsMaxEvents: Int64? = nil, cpuUsageMicroseconds: Int64? = nil
+            oomKills: Int64? = nil, oomGroupKills: Int64? = nil, pidsMaxEvents: Int64? = nil,
+            cpuUsageMicroseconds: Int64? = nil
         ) {
             self.oomKills = oomKills
             self.oomGroupKills = oomGroupKills
@@ -113,8 +114,10 @@ public struct RunFacts: Sendable, Equatable {
     public var cleanup: Cleanup
 
     public init(
-        ending: Ending, actions: [Action] = [], before: Counters? = nil, after: Counters? = nil, cpuDeadline: Duration? = nil,
-        seccompInstalled: Bool = false, syscall: String? = nil, helpersKilled: Int? = nil, exitCodes: ExitCodeTable = .zeroIsClean,
+        ending: Ending, actions: [Action] = [], before: Counters? = nil, after: Counters? = nil,
+        cpuDeadline: Duration? = nil,
+        seccompInstalled: Bool = false, syscall: String? = nil, helpersKilled: Int? = nil,
+        exitCodes: ExitCodeTable = .zeroIsClean,
         cleanup: Cleanup = .done
     ) {
         self.ending = ending

@@ -47,13 +47,16 @@ extension Verdict {
             return Verdict(kind: .cleanupFailed, failureClass: .critical, evidence: [leak])
         }
         if case .signaled(SignalName.badSystemCall, _) = facts.ending, facts.seccompInstalled {
-            let text = facts.syscall.map { "the filter refused \($0)" } ?? "the filter refused a system call; the kernel did not say which"
+            let text =
+                facts.syscall.map { "the filter refused \($0)" }
+                ?? "the filter refused a system call; the kernel did not say which"
             return Verdict(
                 kind: .seccompViolation, failureClass: .critical, syscall: facts.syscall,
                 evidence: [Evidence(source: "seccomp", field: "syscall", text: text)])
         }
         if facts.actions.first?.kind == .cancelled || facts.ending == .notStarted {
-            let decided = facts.actions.first.map(action) ?? Evidence(source: "supervisor", text: "cancelled before the start")
+            let decided =
+                facts.actions.first.map(action) ?? Evidence(source: "supervisor", text: "cancelled before the start")
             return Verdict(kind: .cancelled, failureClass: .none, evidence: [decided])
         }
         if case .launchFailed(let failure) = facts.ending {

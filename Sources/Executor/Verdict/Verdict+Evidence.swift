@@ -16,7 +16,9 @@ extension Verdict {
         found.append(pidsRefused(facts))
         if let killed = facts.helpersKilled, killed > 0 {
             found.append(
-                Evidence(source: "supervisor", field: "helpers_killed", after: Int64(killed), text: "\(killed) other processes of the run were ended by signals"))
+                Evidence(
+                    source: "supervisor", field: "helpers_killed", after: Int64(killed),
+                    text: "\(killed) other processes of the run were ended by signals"))
         }
         if case .signaled(SignalName.badSystemCall, _) = facts.ending, !facts.seccompInstalled {
             found.append(Evidence(source: "seccomp", text: "SIGSYS, and the run had no filter of ours"))
@@ -28,11 +30,17 @@ extension Verdict {
     static func ending(_ facts: RunFacts) -> Evidence {
         switch facts.ending {
         case .exited(let code):
-            let meaning = facts.exitCodes[code].map { "\($0.rawValue) by the profile's table" } ?? "a code that the profile's table does not list"
-            return Evidence(source: "wait status", field: "exit_code", after: Int64(code), text: "the scanner exited with \(code): \(meaning)")
+            let meaning =
+                facts.exitCodes[code].map { "\($0.rawValue) by the profile's table" }
+                ?? "a code that the profile's table does not list"
+            return Evidence(
+                source: "wait status", field: "exit_code", after: Int64(code),
+                text: "the scanner exited with \(code): \(meaning)")
         case .signaled(let number, let coreDumped):
             let core = coreDumped ? ", with a core dump" : ""
-            return Evidence(source: "wait status", field: "signal", after: Int64(number), text: "\(SignalName.of(number)) ended the scanner\(core)")
+            return Evidence(
+                source: "wait status", field: "signal", after: Int64(number),
+                text: "\(SignalName.of(number)) ended the scanner\(core)")
         case .launchFailed(let failure): return launch(failure)
         case .notStarted: return Evidence(source: "supervisor", text: "the scanner was not started")
         case .invalidTask(let reason): return Evidence(source: "task", text: reason)
@@ -63,8 +71,11 @@ extension Verdict {
     }
 
     /// A counter that rose. Unknown before counts as nothing to compare with, so as not risen.
-    private static func risen(_ facts: RunFacts, _ counter: KeyPath<RunFacts.Counters, Int64?>) -> (before: Int64, after: Int64)? {
-        guard let before = facts.before?[keyPath: counter], let after = facts.after?[keyPath: counter], after > before else { return nil }
+    private static func risen(_ facts: RunFacts, _ counter: KeyPath<RunFacts.Counters, Int64?>) -> (
+        before: Int64, after: Int64
+    )? {
+        guard let before = facts.before?[keyPath: counter], let after = facts.after?[keyPath: counter], after > before
+        else { return nil }
         return (before, after)
     }
 
@@ -84,7 +95,9 @@ extension Verdict {
     }
 
     static func cpuOverDeadline(_ facts: RunFacts) -> Evidence? {
-        guard let deadline = facts.cpuDeadline?.wholeMicroseconds, let after = facts.after?.cpuUsageMicroseconds else { return nil }
+        guard let deadline = facts.cpuDeadline?.wholeMicroseconds, let after = facts.after?.cpuUsageMicroseconds else {
+            return nil
+        }
         let used = after - (facts.before?.cpuUsageMicroseconds ?? 0)
         if used < deadline { return nil }
         return Evidence(

@@ -20,7 +20,8 @@ public struct Verdict: Sendable, Equatable {
     public var evidence: [Evidence]
 
     public init(
-        kind: VerdictKind, failureClass: FailureClass, partial: Bool = false, exitCode: Int32? = nil, signal: Int32? = nil,
+        kind: VerdictKind, failureClass: FailureClass, partial: Bool = false, exitCode: Int32? = nil,
+        signal: Int32? = nil,
         step: String? = nil, errno: Errno? = nil, syscall: String? = nil, evidence: [Evidence]
     ) {
         self.kind = kind

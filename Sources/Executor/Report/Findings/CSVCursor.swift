@@ -38,7 +38,9 @@ struct CSVCursor {
                     continue
                 }
                 isQuoted.toggle()
-            } else if !isQuoted && (byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")) {
+            } else if !isQuoted
+                && (byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r"))
+            {
                 return boundedText(content, limit)
             } else if content.count <= limit {
                 content.append(byte)

@@ -39,7 +39,8 @@ extension FindingsReader {
 
     /// `comments: [{file, line, level, code, message}]`, once for each time that shellcheck was started.
     func readShellcheck(_ bytes: [UInt8], into findings: inout Findings) throws(FindingsError) {
-        try readResults(bytes, in: "comments", mayRepeat: true, into: &findings) { (cursor, key, finding) throws(FindingsError) in
+        try readResults(bytes, in: "comments", mayRepeat: true, into: &findings) {
+            (cursor, key, finding) throws(FindingsError) in
             switch key {
             case "file": finding.path = try cursor.string(limit: Self.longestPath) ?? ""
             case "line": finding.line = try cursor.integer()
@@ -82,7 +83,9 @@ extension FindingsReader {
         try check(&cursor, found: hasRuns, "runs")
     }
 
-    private func readSARIFLocations(_ cursor: inout JSONCursor, into finding: inout PartialFinding) throws(FindingsError) {
+    private func readSARIFLocations(_ cursor: inout JSONCursor, into finding: inout PartialFinding)
+        throws(FindingsError)
+    {
         var isFirst = true
         try cursor.array { cursor throws(FindingsError) in
             if !isFirst { return try cursor.skip() }
@@ -92,7 +95,8 @@ extension FindingsReader {
                 try cursor.object { (cursor, key) throws(FindingsError) in
                     switch key {
                     case "artifactLocation":
-                        finding.path = FindingsReader.percentDecoded(try text(of: &cursor, "uri", Self.longestPath) ?? "")
+                        finding.path = FindingsReader.percentDecoded(
+                            try text(of: &cursor, "uri", Self.longestPath) ?? "")
                     case "region":
                         try cursor.object { (cursor, key) throws(FindingsError) in
                             if key == "startLine" { finding.line = try cursor.integer() } else { try cursor.skip() }

@@ -13,7 +13,8 @@ extension FindingsReader {
             case "results": hasResults = true
             case "error":
                 error = PartialFinding(
-                    severity: tag.attributes["severity"] ?? "", rule: boundedText((tag.attributes["id"] ?? "").utf8, Self.longestRule),
+                    severity: tag.attributes["severity"] ?? "",
+                    rule: boundedText((tag.attributes["id"] ?? "").utf8, Self.longestRule),
                     message: boundedText((tag.attributes["msg"] ?? "").utf8, Self.longestMessage))
             case "location":
                 guard var finding = error else { continue }
@@ -37,7 +38,8 @@ extension FindingsReader {
             // Messages of flawfinder itself can stand between the rows.
             if row.count != header.count { continue }
             let fields = Dictionary(zip(header, row)) { first, _ in first }
-            var finding = PartialFinding(path: fields["File"] ?? "", rule: boundedText((fields["RuleId"] ?? "").utf8, Self.longestRule))
+            var finding = PartialFinding(
+                path: fields["File"] ?? "", rule: boundedText((fields["RuleId"] ?? "").utf8, Self.longestRule))
             finding.line = fields["Line"].flatMap { Int($0) }
             finding.severity =
                 switch fields["Level"].flatMap({ Int($0) }) {
@@ -64,7 +66,9 @@ extension FindingsReader {
     static func gccFinding(_ line: some Collection<UInt8>) -> PartialFinding? {
         let text = String(decoding: line, as: UTF8.self)
         let parts = text.split(separator: ":", maxSplits: 16, omittingEmptySubsequences: false)
-        guard let place = parts.indices.dropFirst().first(where: { DecimalText.scaled(parts[$0], by: 1) != nil }) else { return nil }
+        guard let place = parts.indices.dropFirst().first(where: { DecimalText.scaled(parts[$0], by: 1) != nil }) else {
+            return nil
+        }
         var next = place + 1
         if next < parts.count, DecimalText.scaled(parts[next], by: 1) != nil { next += 1 }
         guard next + 1 < parts.count else { return nil }

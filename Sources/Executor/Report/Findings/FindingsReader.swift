@@ -36,7 +36,8 @@ public struct FindingsReader: Sendable {
 
     public func read(_ bytes: [UInt8]) throws(FindingsError) -> Findings {
         if bytes.count > FindingsReader.maximumBytes {
-            throw FindingsError("the report has \(bytes.count) bytes, more than the \(FindingsReader.maximumBytes) that are read")
+            throw FindingsError(
+                "the report has \(bytes.count) bytes, more than the \(FindingsReader.maximumBytes) that are read")
         }
         var findings = Findings()
         switch format {
@@ -73,7 +74,8 @@ struct PartialFinding {
             relative = relative.dropFirst(2)
         }
         return Finding(
-            path: String(relative), line: line.flatMap { $0 > 0 ? $0 : nil }, severity: Finding.Severity(word: severity),
+            path: String(relative), line: line.flatMap { $0 > 0 ? $0 : nil },
+            severity: Finding.Severity(word: severity),
             rule: rule, message: message)
     }
 }

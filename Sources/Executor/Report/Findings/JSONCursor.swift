@@ -143,7 +143,9 @@ struct JSONCursor {
         let first = try hexUnit()
         if !(0xD800..<0xDC00).contains(first) { return Unicode.Scalar(first) ?? "\u{FFFD}" }
         let rewind = index
-        guard index + 1 < bytes.count, bytes[index] == UInt8(ascii: "\\"), bytes[index + 1] == UInt8(ascii: "u") else { return "\u{FFFD}" }
+        guard index + 1 < bytes.count, bytes[index] == UInt8(ascii: "\\"), bytes[index + 1] == UInt8(ascii: "u") else {
+            return "\u{FFFD}"
+        }
         index += 2
         let second = try hexUnit()
         guard (0xDC00..<0xE000).contains(second) else {
@@ -154,7 +156,9 @@ struct JSONCursor {
     }
 
     private mutating func hexUnit() throws(FindingsError) -> UInt32 {
-        guard index + 4 <= bytes.count, let unit = UInt32(String(decoding: bytes[index..<index + 4], as: UTF8.self), radix: 16) else {
+        guard index + 4 <= bytes.count,
+            let unit = UInt32(String(decoding: bytes[index..<index + 4], as: UTF8.self), radix: 16)
+        else {
             throw malformed("\\u without four hexadecimal digits")
         }
         index += 4
@@ -170,7 +174,12 @@ struct JSONCursor {
     }
 
     private mutating func skipSpace() {
-        while index < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[index]) { index += 1 }
+        while index < bytes.count {
+            switch bytes[index] {
+            case 0x20, 0x09, 0x0A, 0x0D: index += 1
+            default: return
+            }
+        }
     }
 
     private func malformed(_ message: String) -> FindingsError { FindingsError(message, offset: index) }

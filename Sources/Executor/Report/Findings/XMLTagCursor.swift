@@ -46,14 +46,18 @@ struct XMLTagCursor {
             }
             let key = name()
             skipSpace()
-            guard !key.isEmpty, index < bytes.count, bytes[index] == UInt8(ascii: "=") else { throw malformed("an attribute was expected") }
+            guard !key.isEmpty, index < bytes.count, bytes[index] == UInt8(ascii: "=") else {
+                throw malformed("an attribute was expected")
+            }
             index += 1
             skipSpace()
             guard index < bytes.count, bytes[index] == UInt8(ascii: "\"") || bytes[index] == UInt8(ascii: "'") else {
                 throw malformed("an attribute's value must be quoted")
             }
             let quote = bytes[index]
-            guard let end = bytes[(index + 1)...].firstIndex(of: quote) else { throw malformed("an attribute's value does not end") }
+            guard let end = bytes[(index + 1)...].firstIndex(of: quote) else {
+                throw malformed("an attribute's value does not end")
+            }
             // An entity has at most ten bytes for each that it stands for.
             tag.attributes[key] = XMLTagCursor.text(bytes[(index + 1)..<end].prefix(limit * 10), limit)
             index = end + 1
