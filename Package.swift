@@ -68,7 +68,13 @@ let package = Package(
             name: "SupervisorTests", dependencies: [
                 "ProcessSupervisor", "CgroupV2", "SystemSupport", .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: swiftSettings),
-        .testTarget(name: "ExecutorTests", dependencies: ["Executor"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ExecutorTests",
+            dependencies: [
+                "CgroupV2", "Executor", "ProcessSupervisor", "SystemSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            exclude: ["Fixtures"], swiftSettings: swiftSettings),
         .testTarget(name: "CLITests", dependencies: ["SystemSupport"], swiftSettings: swiftSettings),
     ]
 )
