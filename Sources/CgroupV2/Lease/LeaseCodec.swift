@@ -8,8 +8,9 @@ enum LeaseCodec {
     static func encode(_ lease: Lease) throws(CgroupError) -> [UInt8] {
         var text = "v=1\nworker=\(escaped(lease.worker.id))\nboot=\(escaped(lease.worker.bootID))\n"
         text += "pid=\(lease.worker.pid)\nstart=\(lease.worker.startTime)\n"
-        text += "task=\(escaped(lease.task))\nattempt=\(lease.attempt)\n"
         if let deadline = lease.deadlineUnixMilliseconds { text += "deadline_ms=\(deadline)\n" }
+        // A required key is last, so that text cut off anywhere is no lease.
+        text += "task=\(escaped(lease.task))\nattempt=\(lease.attempt)\n"
         if text.utf8.count > limit {
             throw CgroupError(
                 .invalidName, "write the lease of task", "\(lease.task.prefix(40))…",
