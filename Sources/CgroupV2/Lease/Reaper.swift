@@ -49,6 +49,8 @@ private enum Reaper {
                 try leaf.files.descriptor.tryLock(object: entry.path)
             }
             if !isDead { return nil }
+            // Removed between our open and our lock: its owner or another reaper has done the work and told of it.
+            if try !leaf.exists() { return nil }
             if let lease = entry.lease, !mayReap(lease) { return nil }
             entry.outcome = try end(leaf, name, in: parent, bound: bound, usage: &entry.usage)
         } catch {

@@ -10,6 +10,12 @@ public struct LimitFact: Sendable, Equatable {
     /// Nil: the kernel took the value. Otherwise why it is not in force.
     public var failure: CgroupError?
 
+    public init(file: LimitFile, value: String, failure: CgroupError? = nil) {
+        self.file = file
+        self.value = value
+        self.failure = failure
+    }
+
     public var isEnforced: Bool { failure == nil }
 }
 

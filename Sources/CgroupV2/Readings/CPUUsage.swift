@@ -10,7 +10,8 @@ public struct CPUUsage: Sendable, Equatable {
     /// How long it was stopped, summed over the processors.
     public var throttled: Duration?
 
-    init(parsing text: String) {
+    /// Reads the text of cpu.stat; what it lacks is nil.
+    public init(parsing text: String) {
         let values = KernelText.flatKeyed(text)
         total = values["usage_usec"].flatMap(Duration.init(kernelMicroseconds:))
         user = values["user_usec"].flatMap(Duration.init(kernelMicroseconds:))

@@ -9,6 +9,12 @@ public struct CgroupSample: Sendable, Equatable {
     public var memory: ByteCount?
     /// pids.current: processes and threads.
     public var tasks: UInt64?
+
+    public init(cpu: Duration? = nil, memory: ByteCount? = nil, tasks: UInt64? = nil) {
+        self.cpu = cpu
+        self.memory = memory
+        self.tasks = tasks
+    }
 }
 
 /// Reads samples of one cgroup through descriptors that stay open: three at most, one read(2) each.

@@ -53,6 +53,18 @@ public final class CgroupTree: Sendable {
         root: String? = nil, placement: SelfPlacement = .supervisor, caps: CgroupLimits = .none, mount: CgroupMount? = nil
     ) throws(CgroupError) -> CgroupTree {
         try caps.validate()
+        // A one-shot command may dismantle the tree under our hands; what it removed is made again.
+        for _ in 0..<3 {
+            do { return try attempt(root, placement, caps, mount) } catch {
+                if error.code != .vanished { throw error }
+            }
+        }
+        return try attempt(root, placement, caps, mount)
+    }
+
+    private static func attempt(
+        _ root: String?, _ placement: SelfPlacement, _ caps: CgroupLimits, _ mount: CgroupMount?
+    ) throws(CgroupError) -> CgroupTree {
         let mount = if let mount { mount } else { try CgroupMount.find() }
         let choice = try RootChoice.choose(root, mount: mount)
         let existed = try RootDirectory.exists(choice.path)
@@ -62,8 +74,10 @@ public final class CgroupTree: Sendable {
         try moveSelf(into: directory, placement, mount, isBare: choice.isBare)
         if choice.isBare { try enableControllersAtTop(of: mount) }
         let offered = try ControllerSetup.enable(Set(Controller.allCases), in: directory)
-        try directory.makeChild(tasksName)
+        // Closed to other users: a stranger's flock(2) on a leaf would look like a living worker's.
+        try directory.makeChild(tasksName, mode: 0o700)
         let tasks = try directory.child(tasksName)
+        try cgroupCall { () throws(SystemError) in try tasks.files.descriptor.lockShared(object: tasks.path) }
         let available = try ControllerSetup.enable(offered, in: tasks)
         let facts = try caps.apply(to: tasks)
         return CgroupTree(root: directory, tasks: tasks, available: available, facts: facts, createdRoot: !existed)
@@ -94,8 +108,7 @@ public final class CgroupTree: Sendable {
     private static func moveSelf(
         into root: borrowing CgroupDirectory, _ placement: SelfPlacement, _ mount: CgroupMount, isBare: Bool
     ) throws(CgroupError) {
-        let own = CgroupPath.below(mount.ownDirectory, root.path)
-        let isInRoot = own == ""
+        let isInRoot = root.isSame(as: mount.ownDirectory)
         let isAtTop = isBare && mount.ownCgroup == mount.root
         switch placement {
         case .never: return
@@ -135,9 +148,11 @@ extension CgroupTree {
         return try caps.apply(to: try typeDirectory(type).cgroup)
     }
 
-    /// Removes what is empty of the tree, the root too if this value created it: for one-shot commands and tests. Whatever
-    /// is in use stays.
+    /// Removes what is empty of the tree, the root too if this value created it: for one-shot commands and tests. Does
+    /// nothing while another worker has the root prepared, and whatever is in use stays. The tree makes no leaves afterwards.
     public func dismantle() {
+        // Every prepared tree holds the shared lock on tasks/.
+        guard (try? tasks.files.descriptor.tryLock(object: tasks.path)) == true else { return }
         types.withLock { $0.removeAll() }
         for type in (try? tasks.files.childDirectories()) ?? [] { try? tasks.removeChild(type) }
         for name in [CgroupTree.tasksName, CgroupTree.supervisorName] { try? root.removeChild(name) }

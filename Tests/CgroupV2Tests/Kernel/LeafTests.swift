@@ -53,6 +53,31 @@ extension KernelTests {
             }
         }
 
+        /// Creation needs several descriptors; with one too few of them each step in turn fails.
+        @Test func aLeafThatRunsOutOfDescriptorsLeavesNothing() throws {
+            try TestTree.run { tree in
+                expectRemoved(try tree.makeTestLeaf())
+                let worker = try ForkedWorker { _ in
+                    let free = dup(0)
+                    close(free)
+                    var failures = 0
+                    for spare in 0..<8 {
+                        var limit = rlimit(rlim_cur: rlim_t(free) + rlim_t(spare), rlim_max: 1024)
+                        guard setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return false }
+                        do {
+                            return try tree.makeTestLeaf("a.1", CgroupLimits(memory: .max)).remove().isRemoved && failures > 0
+                        } catch {
+                            failures += 1
+                            let isClean = !TestHost.exists("\(tree.path)/tasks/bandit/a.1")
+                            guard (error as? CgroupError)?.code == .exhausted, isClean else { return false }
+                        }
+                    }
+                    return false
+                }
+                #expect(worker.wait() == 0)
+            }
+        }
+
         @Test func aTypeDirectoryThatSomebodyRemovedIsMadeAgain() throws {
             try TestTree.run { tree in
                 expectRemoved(try tree.makeTestLeaf())

@@ -49,6 +49,18 @@ extension KernelTests {
             }
         }
 
+        @Test func ofManyReapersOneReportsEachLeaf() async throws {
+            let test = try TestTree()
+            defer { test.remove() }
+            let tree = try CgroupTree.prepare(root: test.path, placement: .never)
+            for number in 0..<20 { try Self.orphan("dead.\(number)", in: tree) { try $0.setLease(.test()) } }
+            let names = try await withThrowingTaskGroup(of: [String].self) { group in
+                for _ in 0..<4 { group.addTask { try tree.reap(within: .seconds(20)).map(\.name) } }
+                return try await group.reduce(into: []) { $0 += $1 }
+            }
+            #expect(names.sorted() == (0..<20).map { "dead.\($0)" }.sorted())
+        }
+
         @Test func aCreationInProgressIsLeftAloneUntilItIsOld() throws {
             try TestTree.run { tree in
                 try Self.orphan("young.1", in: tree) { _ in }

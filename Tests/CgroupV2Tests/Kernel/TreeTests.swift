@@ -19,10 +19,10 @@ extension KernelTests {
             try TestTree.run { tree in
                 let again = try CgroupTree.prepare(root: tree.path, placement: .never)
                 #expect(again.availableControllers == tree.availableControllers)
-                // The one that did not create the root does not remove it.
+                // Not under the feet of the other worker.
                 again.dismantle()
-                #expect(TestHost.exists(tree.path))
-                _ = try CgroupTree.prepare(root: tree.path, placement: .never)
+                #expect(TestHost.exists("\(tree.path)/tasks"))
+                expectRemoved(try tree.makeTestLeaf())
             }
         }
 
@@ -89,6 +89,58 @@ extension KernelTests {
             #expect(error?.code == .notDelegated)
             #expect(error?.description.contains("Delegate=yes") == true)
             _ = try CgroupTree.prepare(root: test.path, placement: .never)
+        }
+
+        /// The test's directory plays the mount: a bare host, where nobody hands out controllers.
+        @Test func aBareHostGetsScanSliceWithControllers() throws {
+            let test = try TestTree()
+            defer { test.remove() }
+            _ = try RootDirectory.open(test.path)
+            let mount = CgroupMount(mountPoint: test.path, root: "/", isReadOnly: false, ownCgroup: "/elsewhere")
+            let tree = try CgroupTree.prepare(mount: mount)
+            #expect(tree.path == "\(test.path)/scan.slice")
+            #expect(tree.availableControllers == TestHost.controllers)
+            #expect(try tree.features().offeredControllers.isSuperset(of: TestHost.controllers))
+            tree.dismantle()
+            #expect(!TestHost.exists(tree.path) && TestHost.exists(test.path))
+        }
+
+        @Test(.needsControllers) func aContainerWhoseProcessesAreInTheWayIsOneClearError() throws {
+            let test = try TestTree()
+            defer { test.remove() }
+            _ = try RootDirectory.open(test.path)
+            let child = try Child("exec sleep 1000", in: test.path)
+            let mount = CgroupMount(mountPoint: test.path, root: "/", isReadOnly: false, ownCgroup: "/elsewhere")
+            let error = #expect(throws: CgroupError.self) { try CgroupTree.prepare(mount: mount) }
+            #expect(error?.code == .occupied)
+            kill(child.pid, SIGKILL)
+            #expect(child.wait() == Child.killed)
+            #expect(try CgroupTree.prepare(mount: mount).availableControllers == TestHost.controllers)
+        }
+
+        /// systemd marks what it delegates by an attribute; a worker that is in its supervisor/ already looks one above.
+        @Test func underSystemdTheDelegatedCgroupIsTheRoot() throws {
+            let test = try TestTree()
+            defer { test.remove() }
+            let unit = try RootDirectory.open("\(test.path)/system.slice/scan.service")
+            var mount = CgroupMount(
+                mountPoint: test.path, root: "/", isReadOnly: false, ownCgroup: "/system.slice/scan.service")
+            #expect(try RootChoice.choose(nil, mount: mount).path == "\(test.path)/scan.slice")
+            try unit.files.descriptor.setAttribute("user.delegate", to: Array("1".utf8), object: unit.path)
+            #expect(try RootChoice.choose(nil, mount: mount) == RootChoice(path: unit.path, isBare: false))
+            mount.ownCgroup += "/supervisor"
+            #expect(try RootChoice.choose(nil, mount: mount) == RootChoice(path: unit.path, isBare: false))
+            mount.ownCgroup += "/deeper"
+            #expect(try RootChoice.choose(nil, mount: mount).isBare)
+            #expect(try RootChoice.choose("/given", mount: mount) == RootChoice(path: "/given", isBare: false))
+        }
+
+        @Test func otherUsersCannotReachTheLeaves() throws {
+            try TestTree.run { tree in
+                var information = stat()
+                try #require(stat("\(tree.path)/tasks", &information) == 0)
+                #expect(information.st_mode & 0o777 == 0o700)
+            }
         }
 
         @Test func aReadOnlyMountIsOneClearError() throws {
