@@ -53,12 +53,12 @@ extension KernelTests {
             let test = try TestTree()
             defer { test.remove() }
             let tree = try CgroupTree.prepare(root: test.path, placement: .never)
-            for number in 0..<20 { try Self.orphan("dead.\(number)", in: tree) { try $0.setLease(.test()) } }
+            for number in 0..<200 { try Self.orphan("dead.\(number)", in: tree) { try $0.setLease(.test()) } }
             let names = try await withThrowingTaskGroup(of: [String].self) { group in
                 for _ in 0..<4 { group.addTask { try tree.reap(within: .seconds(20)).map(\.name) } }
                 return try await group.reduce(into: []) { $0 += $1 }
             }
-            #expect(names.sorted() == (0..<20).map { "dead.\($0)" }.sorted())
+            #expect(names.sorted() == (0..<200).map { "dead.\($0)" }.sorted())
         }
 
         @Test func aCreationInProgressIsLeftAloneUntilItIsOld() throws {
