@@ -1,8 +1,9 @@
-import Glibc
 import CSystemSupport
+import Glibc
 
 extension BeneathDirectory {
-    /// mkdirat(2) of one name directly below. `name` must be a single component: mkdirat follows no symlink in the last one.
+    /// mkdirat(2) of one name directly below. `name` must be a single component: mkdirat follows no symlink in the last
+    /// one.
     public borrowing func makeDirectory(_ name: String, mode: mode_t = 0o755) throws(SystemError) {
         let directory = descriptor.raw
         try systemCall("mkdir", "\(path)/\(name)") {

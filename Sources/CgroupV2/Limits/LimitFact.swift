@@ -46,7 +46,8 @@ extension LimitWrite {
             case ENOENT:
                 return CgroupError(
                     error, code: .missingController,
-                    advice: "the kernel offers no \(file) here; enable the \(file.controller) controller in the parent of the "
+                    advice:
+                        "the kernel offers no \(file) here; enable the \(file.controller) controller in the parent of the "
                         + "root (unified hierarchy), or choose best-effort")
             case EMFILE, ENFILE, ENOMEM:
                 throw CgroupError(error)

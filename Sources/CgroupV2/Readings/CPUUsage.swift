@@ -1,4 +1,5 @@
-/// cpu.stat (Documentation/admin-guide/cgroup-v2.rst). The times are there without the cpu controller; the rest needs it.
+/// cpu.stat (Documentation/admin-guide/cgroup-v2.rst). The times are there without the cpu controller; the rest needs
+/// it.
 public struct CPUUsage: Sendable, Equatable {
     public var total: Duration?
     public var user: Duration?

@@ -43,7 +43,9 @@ public struct CgroupSampler: ~Copyable, Sendable {
         return sample
     }
 
-    private static func open(_ name: String, _ cgroup: borrowing CgroupDirectory) throws(CgroupError) -> OwnedDescriptor? {
+    private static func open(_ name: String, _ cgroup: borrowing CgroupDirectory) throws(CgroupError)
+        -> OwnedDescriptor?
+    {
         do { return try cgroup.files.open(name, O_RDONLY) } catch {
             if error.errno.rawValue == ENOENT || error.errno.rawValue == ENODEV { return nil }
             throw CgroupError(error)

@@ -21,7 +21,8 @@ public struct IOUsage: Sendable, Equatable {
         }
     }
 
-    /// Reads the text of io.stat. Lines that name no device, or lack bytes or operations, are left out: part of a line would read as zeros.
+    /// Reads the text of io.stat. Lines that name no device, or lack bytes or operations, are left out: part of a line
+    /// would read as zeros.
     public init(parsing text: String) {
         devices = [:]
         for (key, values) in KernelText.nestedKeyed(text) {

@@ -39,7 +39,8 @@ struct CgroupDirectory: ~Copyable, Sendable {
             if [EACCES, EPERM, EROFS].contains(error.errno.rawValue) {
                 throw CgroupError(
                     error, code: .notDelegated,
-                    advice: "this user may not create cgroups there; run as root, or delegate it (systemd: Delegate=yes)")
+                    advice:
+                        "this user may not create cgroups there; run as root, or delegate it (systemd: Delegate=yes)")
             }
             throw CgroupError(error)
         }
@@ -61,7 +62,8 @@ struct CgroupDirectory: ~Copyable, Sendable {
             && own.st_dev == other.st_dev && own.st_ino == other.st_ino
     }
 
-    /// Removes the cgroup `name`; gone already is as good. Throws EBUSY (`occupied`) while it has processes or children.
+    /// Removes the cgroup `name`; gone already is as good. Throws EBUSY (`occupied`) while it has processes or
+    /// children.
     borrowing func removeChild(_ name: String) throws(CgroupError) {
         do { try files.removeDirectory(name) } catch {
             if error.errno.rawValue != ENOENT && error.errno.rawValue != ENODEV { throw CgroupError(error) }

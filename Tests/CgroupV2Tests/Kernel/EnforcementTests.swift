@@ -55,7 +55,10 @@ extension KernelTests {
 
         @Test(.needsControllers) func theCapOfATypeHoldsForALeafWithoutLimits() throws {
             try TestTree.run { tree in
-                #expect(try tree.setCaps(type: "bandit", CgroupLimits(memory: .value(.mebibytes(24)), swap: .value(.bytes(0)))).missing == [])
+                #expect(
+                    try tree.setCaps(
+                        type: "bandit", CgroupLimits(memory: .value(.mebibytes(24)), swap: .value(.bytes(0)))
+                    ).missing == [])
                 let leaf = try tree.makeTestLeaf("hog.1")
                 #expect(try Child("exec tail /dev/zero", in: leaf.path).wait() == Child.killed)
                 #expect(try leaf.usage().memory?.events?.oomKill ?? 0 > 0)
@@ -80,7 +83,8 @@ extension KernelTests {
         @Test(.needsControllers) func cpuMaxThrottlesAndItsAbsenceDoesNot() throws {
             try TestTree.run { tree in
                 let work = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done"
-                let tight = try tree.makeTestLeaf("tight.1", CgroupLimits(cpu: .value(try #require(CPUCount(millicores: 100)))))
+                let tight = try tree.makeTestLeaf(
+                    "tight.1", CgroupLimits(cpu: .value(try #require(CPUCount(millicores: 100)))))
                 #expect(try Child(work, in: tight.path).wait() == 0)
                 let usage = try tight.usage().cpu
                 #expect(usage?.throttledPeriods ?? 0 > 0 && usage?.throttled ?? .zero > .zero)
@@ -128,7 +132,8 @@ extension KernelTests {
         /// Every limit but io.max, which needs a disk.
         static func everything() throws -> CgroupLimits {
             CgroupLimits(
-                cpu: .value(try #require(CPUCount(millicores: 1500))), cpuWeight: CPUWeight(50), memory: .value(.mebibytes(64)),
+                cpu: .value(try #require(CPUCount(millicores: 1500))), cpuWeight: CPUWeight(50),
+                memory: .value(.mebibytes(64)),
                 memoryHigh: .value(.mebibytes(48)), swap: .value(.bytes(0)), oomGroup: true,
                 pids: .value(try #require(TaskCount(64))), cpus: CPUList(parsing: "0"))
         }

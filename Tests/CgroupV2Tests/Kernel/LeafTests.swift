@@ -30,15 +30,21 @@ extension KernelTests {
 
         @Test func invalidLeavesAreRefusedBeforeAnythingIsMade() throws {
             try TestTree.run { tree in
-                for (type, name) in [("bandit", "../x"), ("bandit", "cgroup.x"), ("a/b", "x"), ("", "x"), ("memory.max", "x")] {
+                for (type, name) in [
+                    ("bandit", "../x"), ("bandit", "cgroup.x"), ("a/b", "x"), ("", "x"), ("memory.max", "x"),
+                ] {
                     let error = #expect(throws: CgroupError.self) {
                         _ = try tree.makeLeaf(type: type, name: name, limits: .none, lease: .test())
                     }
                     #expect(error?.code == .invalidName)
                 }
-                #expect(throws: CgroupError.self) { _ = try tree.makeTestLeaf("a", CgroupLimits(memory: .value(.bytes(1)))) }
+                #expect(throws: CgroupError.self) {
+                    _ = try tree.makeTestLeaf("a", CgroupLimits(memory: .value(.bytes(1))))
+                }
                 let long = Lease.test(task: String(repeating: "x", count: 5000))
-                #expect(throws: CgroupError.self) { _ = try tree.makeLeaf(type: "bandit", name: "a", limits: .none, lease: long) }
+                #expect(throws: CgroupError.self) {
+                    _ = try tree.makeLeaf(type: "bandit", name: "a", limits: .none, lease: long)
+                }
             }
         }
 
@@ -65,7 +71,8 @@ extension KernelTests {
                         var limit = rlimit(rlim_cur: rlim_t(free) + rlim_t(spare), rlim_max: 1024)
                         guard setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return false }
                         do {
-                            return try tree.makeTestLeaf("a.1", CgroupLimits(memory: .max)).remove().isRemoved && failures > 0
+                            return try tree.makeTestLeaf("a.1", CgroupLimits(memory: .max)).remove().isRemoved
+                                && failures > 0
                         } catch {
                             failures += 1
                             let isClean = !TestHost.exists("\(tree.path)/tasks/bandit/a.1")
@@ -93,7 +100,8 @@ extension KernelTests {
                 let beside = try tree.makeTestLeaf("beside.1")
                 try #require(mkdir("\(leaf.path)/nested", 0o755) == 0)
                 let children = [
-                    try Child("sleep 1000 & sleep 1000 & wait", in: leaf.path), try Child("exec sleep 1000", in: "\(leaf.path)/nested"),
+                    try Child("sleep 1000 & sleep 1000 & wait", in: leaf.path),
+                    try Child("exec sleep 1000", in: "\(leaf.path)/nested"),
                 ]
                 let bystander = try Child("exec sleep 1000", in: beside.path)
                 #expect(try leaf.isPopulated())
@@ -114,7 +122,9 @@ extension KernelTests {
             try TestTree.run { tree in
                 let leaf = try tree.makeTestLeaf()
                 let deep = "\(leaf.path)/a/b/c"
-                for path in ["\(leaf.path)/a", "\(leaf.path)/a/b", deep, "\(leaf.path)/d"] { try #require(mkdir(path, 0o755) == 0) }
+                for path in ["\(leaf.path)/a", "\(leaf.path)/a/b", deep, "\(leaf.path)/d"] {
+                    try #require(mkdir(path, 0o755) == 0)
+                }
                 let child = try Child("exec sleep 1000", in: deep)
                 expectRemoved(leaf)
                 #expect(child.wait() == Child.killed)
@@ -180,9 +190,12 @@ extension KernelTests {
                 #expect(child.wait() == 0)
                 let usage = try leaf.usage()
                 let total = try #require(usage.cpu?.total)
-                #expect(total > .zero && (usage.cpu?.user ?? .zero) + (usage.cpu?.system ?? .zero) <= total + .microseconds(1))
+                #expect(
+                    total > .zero
+                        && (usage.cpu?.user ?? .zero) + (usage.cpu?.system ?? .zero) <= total + .microseconds(1))
                 #expect(sampler.sample().cpu == total)
-                #expect((usage.memory != nil) == TestHost.hasControllers && (usage.pids != nil) == TestHost.hasControllers)
+                #expect(
+                    (usage.memory != nil) == TestHost.hasControllers && (usage.pids != nil) == TestHost.hasControllers)
                 #expect((sampler.sample().memory != nil) == TestHost.hasControllers)
                 expectRemoved(leaf)
             }
@@ -192,12 +205,16 @@ extension KernelTests {
             try TestTree.run { tree in
                 let leaf = try tree.makeTestLeaf()
                 let usage = try leaf.usage()
-                #expect(usage.cpuPressure?.some != nil && usage.memoryPressure?.full != nil && usage.ioPressure?.some != nil)
+                #expect(
+                    usage.cpuPressure?.some != nil && usage.memoryPressure?.full != nil && usage.ioPressure?.some != nil
+                )
                 expectRemoved(leaf)
             }
         }
 
-        @Test(.enabled(if: !TestHost.hasPressure, "shows a kernel without PSI")) func withoutPSIPressureIsAbsent() throws {
+        @Test(.enabled(if: !TestHost.hasPressure, "shows a kernel without PSI")) func withoutPSIPressureIsAbsent()
+            throws
+        {
             try TestTree.run { tree in
                 let leaf = try tree.makeTestLeaf()
                 let usage = try leaf.usage()

@@ -118,7 +118,8 @@ extension KernelTests {
             #expect(try CgroupTree.prepare(mount: mount).availableControllers == TestHost.controllers)
         }
 
-        /// systemd marks what it delegates by an attribute; a worker that is in its supervisor/ already looks one above.
+        /// systemd marks what it delegates by an attribute; a worker that is in its supervisor/ already looks one
+        /// above.
         @Test func underSystemdTheDelegatedCgroupIsTheRoot() throws {
             let test = try TestTree()
             defer { test.remove() }
@@ -159,7 +160,8 @@ extension KernelTests {
             #expect(error?.description.contains("\(child.pid)") == true)
             kill(child.pid, SIGKILL)
             #expect(child.wait() == Child.killed)
-            #expect(try CgroupTree.prepare(root: test.path, placement: .never).availableControllers == TestHost.controllers)
+            #expect(
+                try CgroupTree.prepare(root: test.path, placement: .never).availableControllers == TestHost.controllers)
         }
 
         @Test func aWorkerInItsRootMovesToSupervisor() throws {

@@ -19,10 +19,14 @@ import Testing
     }
 
     @Test(arguments: [
-        "v=2\nworker=a\nboot=b\npid=1\nstart=1\ntask=t\nattempt=1\n", "v=1\nworker=a\nboot=b\npid=0\nstart=1\ntask=t\nattempt=1\n",
-        "v=1\nworker=a\nboot=b\npid=1\nstart=-1\ntask=t\nattempt=1\n", "v=1\nworker=%zz\nboot=b\npid=1\nstart=1\ntask=t\nattempt=1\n",
-        "v=1\nworker=%f\nboot=b\npid=1\nstart=1\ntask=t\nattempt=1\n", "v=1\nworker=%ff\nboot=b\npid=1\nstart=1\ntask=t\nattempt=1\n",
-        "v=1\nworker=a\nboot=b\npid=1\nstart=1\ntask=t\nattempt=4294967296\n", "v=1\nv=1\nworker=a\nboot=b\npid=1\nstart=1\ntask=t\nattempt=1\n",
+        "v=2\nworker=a\nboot=b\npid=1\nstart=1\ntask=t\nattempt=1\n",
+        "v=1\nworker=a\nboot=b\npid=0\nstart=1\ntask=t\nattempt=1\n",
+        "v=1\nworker=a\nboot=b\npid=1\nstart=-1\ntask=t\nattempt=1\n",
+        "v=1\nworker=%zz\nboot=b\npid=1\nstart=1\ntask=t\nattempt=1\n",
+        "v=1\nworker=%f\nboot=b\npid=1\nstart=1\ntask=t\nattempt=1\n",
+        "v=1\nworker=%ff\nboot=b\npid=1\nstart=1\ntask=t\nattempt=1\n",
+        "v=1\nworker=a\nboot=b\npid=1\nstart=1\ntask=t\nattempt=4294967296\n",
+        "v=1\nv=1\nworker=a\nboot=b\npid=1\nstart=1\ntask=t\nattempt=1\n",
         "v=1\nworker=a\nboot=b\npid=1\nstart=1\ntask=t\ndeadline_ms=x\nattempt=1\n", "junk\n", "=\n",
     ])
     func hostileLeasesAreNoLeases(text: String) {

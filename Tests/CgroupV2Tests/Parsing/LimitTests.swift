@@ -6,8 +6,10 @@ import Testing
 @Suite struct LimitTests {
     @Test func valuesAreWrittenAsTheKernelReadsThem() throws {
         let limits = CgroupLimits(
-            cpu: .value(try #require(CPUCount(parsing: "1.5"))), cpuWeight: CPUWeight(50), memory: .value(.mebibytes(64)),
-            memoryHigh: .value(.mebibytes(48)), swap: .value(.bytes(0)), oomGroup: true, pids: .value(try #require(TaskCount(64))),
+            cpu: .value(try #require(CPUCount(parsing: "1.5"))), cpuWeight: CPUWeight(50),
+            memory: .value(.mebibytes(64)),
+            memoryHigh: .value(.mebibytes(48)), swap: .value(.bytes(0)), oomGroup: true,
+            pids: .value(try #require(TaskCount(64))),
             io: [
                 IOLimit(
                     device: BlockDevice(major: 8, minor: 16), readBytes: .value(.mebibytes(1)), writeBytes: .max,
@@ -17,7 +19,8 @@ import Testing
         try limits.validate()
         #expect(
             limits.writes.map { "\($0.file) \($0.value)" } == [
-                "cpuset.cpus 0-1", "cpu.max 150000 100000", "cpu.weight 50", "memory.max 67108864", "memory.high 50331648",
+                "cpuset.cpus 0-1", "cpu.max 150000 100000", "cpu.weight 50", "memory.max 67108864",
+                "memory.high 50331648",
                 "memory.swap.max 0", "memory.oom.group 1", "pids.max 64",
                 "io.max 8:16 rbps=1048576 wbps=max riops=100 wiops=max",
             ])
@@ -34,7 +37,10 @@ import Testing
     }
 
     /// The kernel's smallest quota is 1 ms and its longest period 1 s.
-    @Test(arguments: [(1, "1000 1000000"), (9, "9000 1000000"), (10, "1000 100000"), (250, "25000 100000"), (64_000, "6400000 100000")])
+    @Test(arguments: [
+        (1, "1000 1000000"), (9, "9000 1000000"), (10, "1000 100000"), (250, "25000 100000"),
+        (64_000, "6400000 100000"),
+    ])
     func smallCPULimitsKeepTheKernelsSmallestQuota(millicores: Int64, text: String) throws {
         #expect(KernelValue.cpuMax(.value(try #require(CPUCount(millicores: millicores)))) == text)
     }
@@ -59,16 +65,24 @@ import Testing
 
     @Test func valueTypesTakeTheKernelsRangesAndNothingElse() {
         #expect(CPUWeight(0) == nil && CPUWeight(1) != nil && CPUWeight(10_000) != nil && CPUWeight(10_001) == nil)
-        #expect(TaskCount(0) == nil && TaskCount(1) != nil && TaskCount(4_194_304) != nil && TaskCount(4_194_305) == nil)
-        #expect(OperationRate(perSecond: 0) == nil && OperationRate(perSecond: 1) != nil && OperationRate(perSecond: .max) == nil)
+        #expect(
+            TaskCount(0) == nil && TaskCount(1) != nil && TaskCount(4_194_304) != nil && TaskCount(4_194_305) == nil)
+        #expect(
+            OperationRate(perSecond: 0) == nil && OperationRate(perSecond: 1) != nil
+                && OperationRate(perSecond: .max) == nil)
     }
 
-    @Test(arguments: [("0", "0"), ("0-3,8", "0-3,8"), ("8,0-3", "0-3,8"), ("0-3,2-5,6", "0-6"), ("1,1,1", "1"), ("8191", "8191")])
+    @Test(arguments: [
+        ("0", "0"), ("0-3,8", "0-3,8"), ("8,0-3", "0-3,8"), ("0-3,2-5,6", "0-6"), ("1,1,1", "1"), ("8191", "8191"),
+    ])
     func cpuListsAreNormalised(text: String, normal: String) {
         #expect(CPUList(parsing: text)?.description == normal)
     }
 
-    @Test(arguments: ["", ",", "0,", "3-1", "-1", "1-", "a", "0-3:2/4", " 0", "0 ", "8192", "0-99999999999999999999", "+1", "0--1", "0\n"])
+    @Test(arguments: [
+        "", ",", "0,", "3-1", "-1", "1-", "a", "0-3:2/4", " 0", "0 ", "8192", "0-99999999999999999999", "+1", "0--1",
+        "0\n",
+    ])
     func malformedCPUListsAreRefused(text: String) {
         #expect(CPUList(parsing: text) == nil)
     }

@@ -21,7 +21,8 @@ import Testing
 
     @Test func hybridHostHasTheUnifiedMountBesideTheOldOnes() throws {
         let mount = try CgroupMount.find(mountInfo: Self.hybrid, selfCgroup: Self.hybridSelf)
-        #expect(mount == CgroupMount(mountPoint: "/sys/fs/cgroup/unified", root: "/", isReadOnly: false, ownCgroup: "/"))
+        #expect(
+            mount == CgroupMount(mountPoint: "/sys/fs/cgroup/unified", root: "/", isReadOnly: false, ownCgroup: "/"))
         #expect(mount.ownDirectory == "/sys/fs/cgroup/unified")
     }
 
@@ -86,7 +87,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "-", "1 2 3", "41 31 0:38 / /x rw - cgroup2", "41 31 0:38 / /x rw cgroup2 cgroup2 rw", "a - b - c - d - e - f",
+        "", "-", "1 2 3", "41 31 0:38 / /x rw - cgroup2", "41 31 0:38 / /x rw cgroup2 cgroup2 rw",
+        "a - b - c - d - e - f",
         "41 31 0:38 relative /x rw - cgroup2 cgroup2 rw", "41 31 0:38 / \\ rw - cgroup2 cgroup2 rw",
     ])
     func malformedMountLinesAreSkipped(line: String) {

@@ -36,14 +36,17 @@ import Testing
 
     /// Linux 6.18 without the cpu controller.
     @Test func whatTheControllerWouldReportIsAbsentWithoutIt() {
-        let usage = CPUUsage(parsing: "usage_usec 0\nuser_usec 0\nsystem_usec 0\nnice_usec 0\ncore_sched.force_idle_usec 0\n")
+        let usage = CPUUsage(
+            parsing: "usage_usec 0\nuser_usec 0\nsystem_usec 0\nnice_usec 0\ncore_sched.force_idle_usec 0\n")
         #expect(usage.total == .zero)
         #expect(usage.throttled == nil && usage.throttledPeriods == nil && usage.periods == nil)
     }
 
     @Test func memoryEventsAreReadAndOldKernelsLackSome() {
         let events = MemoryEvents(parsing: Self.memoryEvents)
-        #expect(events.high == 12 && events.max == 345 && events.oom == 3 && events.oomKill == 2 && events.oomGroupKill == 1)
+        #expect(
+            events.high == 12 && events.max == 345 && events.oom == 3 && events.oomKill == 2 && events.oomGroupKill == 1
+        )
         let old = MemoryEvents(parsing: "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\n")
         #expect(old.oomKill == 0 && old.oomGroupKill == nil)
     }
@@ -55,7 +58,9 @@ import Testing
     }
 
     @Test func halfALineOfIOStatIsNoZeros() {
-        let usage = IOUsage(parsing: "8:0 \n8:1 rbytes=1\n8:2 rbytes=1 wbytes=2 rios=3 wios=4\n(unknown) rbytes=1 wbytes=1 rios=1 wios=1\n")
+        let usage = IOUsage(
+            parsing:
+                "8:0 \n8:1 rbytes=1\n8:2 rbytes=1 wbytes=2 rios=3 wios=4\n(unknown) rbytes=1 wbytes=1 rios=1 wios=1\n")
         #expect(usage.devices.keys.sorted() == [BlockDevice(major: 8, minor: 2)])
     }
 
@@ -74,7 +79,9 @@ import Testing
         #expect(Pressure(parsing: "some avg10=0.1 avg60=0.17 avg300=1.11\n") == nil)
     }
 
-    @Test(arguments: ["", "\n", "max\n", "12", "-1\n", "+1\n", "1 \n", "0x10\n", "18446744073709551616\n", "1\n2\n", "1.0\n"])
+    @Test(arguments: [
+        "", "\n", "max\n", "12", "-1\n", "+1\n", "1 \n", "0x10\n", "18446744073709551616\n", "1\n2\n", "1.0\n",
+    ])
     func whatIsNoWholeNumberIsAbsent(text: String) {
         #expect(KernelText.single(text) == nil)
         #expect(KernelText.single("12\n") == 12)
@@ -95,12 +102,23 @@ import Testing
     }
 
     @Test func hostileTextIsTolerated() {
-        let pieces = ["usage_usec", " ", "\n", "=", "18446744073709551615", "-", "8:0", "some", "avg10=", "\0", "é", "max", ":", "/"]
+        let pieces = [
+            "usage_usec", " ", "\n", "=", "18446744073709551615", "-", "8:0", "some", "avg10=", "\0", "é", "max", ":",
+            "/",
+        ]
         var random = SystemRandomNumberGenerator()
         for _ in 0..<2000 {
-            let text = (0..<Int.random(in: 0..<30, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }.joined()
-            _ = (CPUUsage(parsing: text), MemoryEvents(parsing: text), IOUsage(parsing: text).total, Pressure(parsing: text))
-            _ = (KernelText.single(text), Controller.parse(text), MountInfo.parse(text), CgroupMount.unifiedPath(in: text))
+            let text = (0..<Int.random(in: 0..<30, using: &random)).map { _ in
+                pieces.randomElement(using: &random) ?? ""
+            }.joined()
+            _ = (
+                CPUUsage(parsing: text), MemoryEvents(parsing: text), IOUsage(parsing: text).total,
+                Pressure(parsing: text)
+            )
+            _ = (
+                KernelText.single(text), Controller.parse(text), MountInfo.parse(text),
+                CgroupMount.unifiedPath(in: text)
+            )
             _ = (CPUList(parsing: text), BlockDevice(parsing: text), WorkerIdentity.startTime(inStat: text))
             #expect(LeaseCodec.decode(Array(text.utf8)) == nil)
         }

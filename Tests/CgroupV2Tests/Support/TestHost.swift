@@ -4,13 +4,14 @@ import Testing
 
 @testable import CgroupV2
 
-/// Where the tests may make cgroups, and what this side has: with controllers (unified hosts, User-mode Linux) or without
-/// (hybrid hosts). What one side skips the other must run.
+/// Where the tests may make cgroups, and what this side has: with controllers (unified hosts, User-mode Linux) or
+/// without (hybrid hosts). What one side skips the other must run.
 enum TestHost {
     /// SCAN_EXECUTOR_TEST_CGROUP_ROOT, or the top of the cgroup2 mount.
     static let base: String? = {
         let given = getenv("SCAN_EXECUTOR_TEST_CGROUP_ROOT").map { String(cString: $0) }
-        guard let base = given ?? (try? CgroupMount.find())?.mountPoint, let directory = try? RootDirectory.open(base) else {
+        guard let base = given ?? (try? CgroupMount.find())?.mountPoint, let directory = try? RootDirectory.open(base)
+        else {
             return nil
         }
         _ = try? ControllerSetup.enable(Set(Controller.allCases), in: directory)

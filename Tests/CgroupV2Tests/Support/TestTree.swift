@@ -54,7 +54,8 @@ struct TestTree {
 extension Lease {
     static func test(task: String = "task-1", attempt: UInt32 = 1) -> Lease {
         Lease(
-            worker: WorkerIdentity(id: "worker-a", bootID: "b", pid: getpid(), startTime: 1), task: task, attempt: attempt,
+            worker: WorkerIdentity(id: "worker-a", bootID: "b", pid: getpid(), startTime: 1), task: task,
+            attempt: attempt,
             deadlineUnixMilliseconds: 1_700_000_000_000)
     }
 }
