@@ -1,6 +1,7 @@
 public import SystemSupport
 
-/// Why the cgroup work could not be done: a code for programs, one line for people with what to change, the errno below.
+/// Why the cgroup work could not be done: a code for programs, one line for people with what to change, the errno
+/// below.
 ///
 /// A task that overran its limits is never an error here; that is in ``CgroupUsage``.
 public struct CgroupError: Error, Sendable, Equatable {

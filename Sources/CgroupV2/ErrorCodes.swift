@@ -25,7 +25,8 @@ extension CgroupError.Code {
         case .notCgroup2: "name a directory of the cgroup2 file system, not a symlink to one"
         case .threaded: "name a cgroup whose cgroup.type is \"domain\""
         case .occupied: "move the other processes out of the root, or name another root"
-        case .missingController: "boot with the unified hierarchy and enable the controller in the parent's cgroup.subtree_control"
+        case .missingController:
+            "boot with the unified hierarchy and enable the controller in the parent's cgroup.subtree_control"
         case .invalidName: "use letters, digits, '-', '_', '.' and at most 255 bytes"
         case .invalidLimit: "correct the limit"
         case .alreadyExists: "an earlier run left it behind: scan-executor reap"

@@ -1,8 +1,9 @@
-import Glibc
 import CSystemSupport
+import Glibc
 
 extension BeneathDirectory {
-    /// mkdirat(2) of one name directly below. `name` must be a single component: mkdirat follows no symlink in the last one.
+    /// mkdirat(2) of one name directly below. `name` must be a single component: mkdirat follows no symlink in the last
+    /// one.
     public borrowing func makeDirectory(_ name: String, mode: mode_t = 0o755) throws(SystemError) {
         let directory = descriptor.raw
         try systemCall("mkdir", "\(path)/\(name)") {
@@ -80,7 +81,14 @@ extension OwnedDescriptor {
         }
     }
 
-    /// Takes flock(2)'s exclusive lock without waiting; false where another open file description holds it.
+    /// Takes flock(2)'s shared lock, waiting for whoever holds the exclusive one.
+    public borrowing func lockShared(object: String) throws(SystemError) {
+        let number = raw
+        try systemCall("lock", object) { flock(number, LOCK_SH) == 0 ? 0 : -Int(errno) }
+    }
+
+    /// Takes flock(2)'s exclusive lock, or turns a shared one into it, without waiting; false where another open file
+    /// description holds any.
     public borrowing func tryLock(object: String) throws(SystemError) -> Bool {
         let number = raw
         do {

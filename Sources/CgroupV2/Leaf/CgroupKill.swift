@@ -12,7 +12,8 @@ public enum KillMethod: Sendable, CaseIterable {
 }
 
 extension CgroupDirectory {
-    /// Sends SIGKILL to everything in the cgroup and below; a cgroup that is gone is as good. Does not wait for the deaths.
+    /// Sends SIGKILL to everything in the cgroup and below; a cgroup that is gone is as good. Does not wait for the
+    /// deaths.
     borrowing func kill(_ method: KillMethod) throws(CgroupError) {
         if method != .freezeAndSignal {
             do {
@@ -61,7 +62,8 @@ extension CgroupDirectory {
     /// The pids in the cgroup and below, as this pid namespace numbers them.
     borrowing func processes(depth: Int = 0) throws(CgroupError) -> Set<pid_t> {
         let text = try self.text("cgroup.procs") ?? ""
-        // 0 is a process of another pid namespace; kill(0) would be our own process group. 1 and we ourselves are no task.
+        // 0 is a process of another pid namespace; kill(0) would be our own process group. 1 and we ourselves are no
+        // task.
         var pids = Set(KernelText.lines(of: text).compactMap { pid_t($0) }.filter { $0 > 1 && $0 != getpid() })
         if depth == SubtreeRemoval.deepest { return pids }
         for name in try childNames() {

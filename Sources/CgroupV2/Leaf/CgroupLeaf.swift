@@ -53,15 +53,15 @@ public struct CgroupLeaf: ~Copyable, Sendable {
 
     /// Blocks the thread until no process lives here or below, for at most `bound`; false if some still do.
     ///
-    /// The kernel reports changes at most every 10 ms. Where the last process's pidfd was waited for, ``remove(within:)``
-    /// at once is faster.
+    /// The kernel reports changes at most every 10 ms. Where the last process's pidfd was waited for,
+    /// ``remove(within:)`` at once is faster.
     public borrowing func waitUntilEmpty(within bound: Duration) throws(CgroupError) -> Bool {
         guard let events = try CgroupEvents.open(cgroup) else { return true }
         return try events.wait(for: "populated", toBe: 0, within: bound)
     }
 
-    /// Removes the cgroup, killing what still lives in it, with all that was made below it. Blocks for at most about `bound`.
-    /// A leaf that somebody removed before is removed.
+    /// Removes the cgroup, killing what still lives in it, with all that was made below it. Blocks for at most about
+    /// `bound`. A leaf that somebody removed before is removed.
     public consuming func remove(within bound: Duration = .seconds(5)) -> LeafRemoval {
         do {
             if try SubtreeRemoval.remove(name, opened: cgroup, from: parent.cgroup, within: bound) {

@@ -4,8 +4,9 @@ import SystemSupport
 extension CgroupTree {
     /// Creates the cgroup of one scan, with its lock, its lease and its limits, in this order.
     ///
-    /// Throws for invalid names and limits, `alreadyExists`, `exhausted`, and what the system refuses; then nothing is left
-    /// behind. A limit that the kernel does not offer or refuses is not an error: look at ``CgroupLeaf/limits`` and decide.
+    /// Throws for invalid names and limits, `alreadyExists`, `exhausted`, and what the system refuses; then nothing is
+    /// left behind. A limit that the kernel does not offer or refuses is not an error: look at ``CgroupLeaf/limits``
+    /// and decide.
     ///
     /// - Parameters:
     ///   - type: the scanner type; its directory is created at need.
@@ -27,7 +28,9 @@ extension CgroupTree {
         _ name: String, _ limits: CgroupLimits, _ lease: Lease, in parent: TypeDirectory
     ) throws(CgroupError) -> CgroupLeaf {
         guard try parent.cgroup.makeChild(name) else {
-            throw CgroupError(.alreadyExists, "mkdir", "\(parent.cgroup.path)/\(name)", advice: CgroupError.Code.alreadyExists.generalAdvice)
+            throw CgroupError(
+                .alreadyExists, "mkdir", "\(parent.cgroup.path)/\(name)",
+                advice: CgroupError.Code.alreadyExists.generalAdvice)
         }
         do { return try furnish(name, limits, lease, in: parent) } catch {
             try? parent.cgroup.removeChild(name)
@@ -40,7 +43,8 @@ extension CgroupTree {
     ) throws(CgroupError) -> CgroupLeaf {
         let cgroup = try parent.cgroup.child(name)
         // The lock before the lease: a lease without a lock is a dead worker's.
-        let locked = try cgroupCall { () throws(SystemError) in try cgroup.files.descriptor.tryLock(object: cgroup.path) }
+        let locked = try cgroupCall { () throws(SystemError) in try cgroup.files.descriptor.tryLock(object: cgroup.path)
+        }
         if !locked {
             throw CgroupError(.vanished, "lock", cgroup.path, advice: "another worker is reaping it; try again")
         }

@@ -10,7 +10,8 @@ enum SubtreeRemoval {
     ///
     /// rmdir comes first: after an orderly end it is all there is to do.
     static func remove(
-        _ name: String, opened cgroup: borrowing CgroupDirectory, from parent: borrowing CgroupDirectory, within bound: Duration
+        _ name: String, opened cgroup: borrowing CgroupDirectory, from parent: borrowing CgroupDirectory,
+        within bound: Duration
     ) throws(CgroupError) -> Bool {
         let clock = ContinuousClock()
         let end = clock.now.advanced(by: bound)

@@ -1,5 +1,5 @@
-/// Who runs what in a leaf: written on it before anything is started there, so that after a crash the next worker can end
-/// the run and still write its audit record.
+/// Who runs what in a leaf: written on it before anything is started there, so that after a crash the next worker can
+/// end the run and still write its audit record.
 public struct Lease: Sendable, Hashable {
     public var worker: WorkerIdentity
     public var task: String

@@ -1,5 +1,5 @@
-/// The lease as text: `key=value` lines, percent-encoded. Whoever can write to a leaf can write anything here, so reading
-/// is bounded and refuses by returning nil.
+/// The lease as text: `key=value` lines, percent-encoded. Whoever can write to a leaf can write anything here, so
+/// reading is bounded and refuses by returning nil.
 enum LeaseCodec {
     /// A bound that every honest lease keeps, below the kernel's 64 KiB for an attribute.
     static let limit = 4096
@@ -8,8 +8,9 @@ enum LeaseCodec {
     static func encode(_ lease: Lease) throws(CgroupError) -> [UInt8] {
         var text = "v=1\nworker=\(escaped(lease.worker.id))\nboot=\(escaped(lease.worker.bootID))\n"
         text += "pid=\(lease.worker.pid)\nstart=\(lease.worker.startTime)\n"
-        text += "task=\(escaped(lease.task))\nattempt=\(lease.attempt)\n"
         if let deadline = lease.deadlineUnixMilliseconds { text += "deadline_ms=\(deadline)\n" }
+        // A required key is last, so that text cut off anywhere is no lease.
+        text += "task=\(escaped(lease.task))\nattempt=\(lease.attempt)\n"
         if text.utf8.count > limit {
             throw CgroupError(
                 .invalidName, "write the lease of task", "\(lease.task.prefix(40))…",
@@ -18,7 +19,8 @@ enum LeaseCodec {
         return Array(text.utf8)
     }
 
-    /// Nil for anything that is not a whole lease of version 1. Unknown keys are ignored, so that a later version may add some.
+    /// Nil for anything that is not a whole lease of version 1. Unknown keys are ignored, so that a later version may
+    /// add some.
     static func decode(_ bytes: [UInt8]) -> Lease? {
         guard bytes.count <= limit, let text = String(validating: bytes, as: UTF8.self) else { return nil }
         var values: [Substring: Substring] = [:]
@@ -27,7 +29,8 @@ enum LeaseCodec {
             let key = line[..<equals]
             if values.updateValue(line[line.index(after: equals)...], forKey: key) != nil { return nil }
         }
-        guard values["v"] == "1", let id = values["worker"].flatMap(unescaped), let boot = values["boot"].flatMap(unescaped),
+        guard values["v"] == "1", let id = values["worker"].flatMap(unescaped),
+            let boot = values["boot"].flatMap(unescaped),
             let task = values["task"].flatMap(unescaped), let pid = values["pid"].flatMap({ Int32($0) }), pid > 0,
             let start = values["start"].flatMap({ KernelText.number($0) }),
             let attempt = values["attempt"].flatMap({ UInt32($0) })

@@ -2,7 +2,8 @@ import Glibc
 import SystemSupport
 
 extension CgroupTree {
-    /// Ends what dead workers left: kills, waits, reads the last usage, removes. Leaves of living workers are not touched.
+    /// Ends what dead workers left: kills, waits, reads the last usage, removes. Leaves of living workers are not
+    /// touched.
     ///
     /// A worker lives as long as the kernel says so: it holds flock(2)'s lock on each of its leaves, which its death
     /// releases, however it died. Pids prove less: they are reused, they differ between pid namespaces, and /proc may
@@ -10,19 +11,22 @@ extension CgroupTree {
     ///
     /// - Parameters:
     ///   - bound: how long to wait for each leaf's processes to die. Blocks the thread.
-    ///   - unleasedAge: an unpopulated leaf without lock and lease is a crash in mid-creation, or a creation going on right
-    ///     now: only an older one is removed. A populated one was never ours, since the lease comes before the first process.
+    ///   - unleasedAge: an unpopulated leaf without lock and lease is a crash in mid-creation, or a creation going on
+    ///     right now: only an older one is removed. A populated one was never ours, since the lease comes before the
+    ///     first process.
     ///   - mayReap: asked for each dead worker's leaf; false leaves it alone.
     /// - Returns: one entry for each leaf that was dead, in no order, those that could not be removed included. Throws
     ///   only where `tasks/` itself cannot be listed.
     public func reap(
-        within bound: Duration = .seconds(5), unleasedAge: Duration = .seconds(60), mayReap: (Lease) -> Bool = { _ in true }
+        within bound: Duration = .seconds(5), unleasedAge: Duration = .seconds(60),
+        mayReap: (Lease) -> Bool = { _ in true }
     ) throws(CgroupError) -> [Reclaimed] {
         var reclaimed: [Reclaimed] = []
         for type in try tasks.childNames() {
             guard let parent = try tasks.childIfPresent(type) else { continue }
             for name in try parent.childNames() {
-                let entry = Reaper.reclaim(type, name, in: parent, bound: bound, unleasedAge: unleasedAge, mayReap: mayReap)
+                let entry = Reaper.reclaim(
+                    type, name, in: parent, bound: bound, unleasedAge: unleasedAge, mayReap: mayReap)
                 if let entry { reclaimed.append(entry) }
             }
         }
@@ -49,6 +53,8 @@ private enum Reaper {
                 try leaf.files.descriptor.tryLock(object: entry.path)
             }
             if !isDead { return nil }
+            // Removed between our open and our lock: its owner or another reaper has done the work and told of it.
+            if try !leaf.exists() { return nil }
             if let lease = entry.lease, !mayReap(lease) { return nil }
             entry.outcome = try end(leaf, name, in: parent, bound: bound, usage: &entry.usage)
         } catch {
@@ -74,8 +80,8 @@ private enum Reaper {
         return gone ? .removed : .stillPopulated
     }
 
-    /// Empty, and unchanged for `age`. The kernel may forget a cgroup's times and start them anew, which errs on the safe
-    /// side: it looks younger than it is, never older.
+    /// Empty, and unchanged for `age`. The kernel may forget a cgroup's times and start them anew, which errs on the
+    /// safe side: it looks younger than it is, never older.
     private static func isAbandoned(
         _ leaf: borrowing CgroupDirectory, _ age: Duration
     ) throws(CgroupError) -> Bool {

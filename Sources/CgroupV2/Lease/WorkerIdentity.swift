@@ -3,7 +3,8 @@ import SystemSupport
 
 /// A worker process, told apart from every other that has or had its pid.
 ///
-/// It is evidence for people. Whether the worker lives is told by the lock on the leaf, see ``CgroupTree/reap(within:)``.
+/// It is evidence for people. Whether the worker lives is told by the lock on the leaf, see
+/// ``CgroupTree/reap(within:)``.
 public struct WorkerIdentity: Sendable, Hashable {
     /// The name the operator or the worker chose.
     public var id: String
@@ -26,7 +27,8 @@ public struct WorkerIdentity: Sendable, Hashable {
         let boot = try read("/proc/sys/kernel/random/boot_id")
         let stat = try read("/proc/self/stat")
         guard let startTime = startTime(inStat: stat) else {
-            throw CgroupError(.system, "read the start time in", "/proc/self/stat", advice: "mount /proc of this pid namespace")
+            throw CgroupError(
+                .system, "read the start time in", "/proc/self/stat", advice: "mount /proc of this pid namespace")
         }
         return WorkerIdentity(
             id: id, bootID: String(boot.prefix { $0 != "\n" }), pid: getpid(), startTime: startTime)

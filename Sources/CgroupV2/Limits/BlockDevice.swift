@@ -25,7 +25,8 @@ public struct BlockDevice: Sendable, Hashable, Comparable, CustomStringConvertib
         let information = try BlockDevice.status(of: path)
         guard information.st_mode & S_IFMT == S_IFBLK else {
             throw CgroupError(
-                .invalidLimit, "find the block device", path, advice: "\(path) is no block device; name a disk such as /dev/sda")
+                .invalidLimit, "find the block device", path,
+                advice: "\(path) is no block device; name a disk such as /dev/sda")
         }
         self.init(number: UInt64(information.st_rdev))
     }
@@ -33,7 +34,8 @@ public struct BlockDevice: Sendable, Hashable, Comparable, CustomStringConvertib
     /// The device number that stat(2) reports.
     private init(number: UInt64) {
         // makedev(3): the two numbers are interleaved in the 64 bits.
-        major = UInt32(truncatingIfNeeded: (number >> 8) & 0xfff) | UInt32(truncatingIfNeeded: (number >> 32) & 0xffff_f000)
+        major =
+            UInt32(truncatingIfNeeded: (number >> 8) & 0xfff) | UInt32(truncatingIfNeeded: (number >> 32) & 0xffff_f000)
         minor = UInt32(truncatingIfNeeded: number & 0xff) | UInt32(truncatingIfNeeded: (number >> 12) & 0xffff_ff00)
     }
 

@@ -11,7 +11,9 @@ public struct CPUList: Sendable, Hashable, CustomStringConvertible {
     public init?(parsing text: some StringProtocol) {
         var parsed: [ClosedRange<Int>] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let ends = part.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map { CPUList.cpu(String($0)) }
+            let ends = part.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map {
+                CPUList.cpu(String($0))
+            }
             guard let first = ends.first, let low = first, let last = ends.last, let high = last, low <= high else {
                 return nil
             }

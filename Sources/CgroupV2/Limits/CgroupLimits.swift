@@ -47,12 +47,14 @@ public struct CgroupLimits: Sendable, Hashable {
         let page = ByteCount.kibibytes(4)
         for (file, limit) in [("memory.max", memory), ("memory.high", memoryHigh)] {
             if let size = limit?.finite, size < page {
-                throw CgroupLimits.invalid(file, "\(size)", "no process starts in less than a page; ask for more than \(page)")
+                throw CgroupLimits.invalid(
+                    file, "\(size)", "no process starts in less than a page; ask for more than \(page)")
             }
         }
         if let high = memoryHigh?.finite, let most = memory?.finite, high >= most {
             throw CgroupLimits.invalid(
-                "memory.high", "\(high)", "it must be below memory.max (\(most)), or it never acts; lower it or leave it out")
+                "memory.high", "\(high)",
+                "it must be below memory.max (\(most)), or it never acts; lower it or leave it out")
         }
         var seen: Set<BlockDevice> = []
         for limit in io {

@@ -10,6 +10,12 @@ public struct LimitFact: Sendable, Equatable {
     /// Nil: the kernel took the value. Otherwise why it is not in force.
     public var failure: CgroupError?
 
+    public init(file: LimitFile, value: String, failure: CgroupError? = nil) {
+        self.file = file
+        self.value = value
+        self.failure = failure
+    }
+
     public var isEnforced: Bool { failure == nil }
 }
 
@@ -40,7 +46,8 @@ extension LimitWrite {
             case ENOENT:
                 return CgroupError(
                     error, code: .missingController,
-                    advice: "the kernel offers no \(file) here; enable the \(file.controller) controller in the parent of the "
+                    advice:
+                        "the kernel offers no \(file) here; enable the \(file.controller) controller in the parent of the "
                         + "root (unified hierarchy), or choose best-effort")
             case EMFILE, ENFILE, ENOMEM:
                 throw CgroupError(error)

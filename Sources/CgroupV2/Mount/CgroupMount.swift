@@ -20,8 +20,8 @@ public struct CgroupMount: Sendable, Equatable {
         return try find(mountInfo: mounts, selfCgroup: own)
     }
 
-    /// As ``find()``, on given text. Of several cgroup2 mounts it takes the one that shows the most of the hierarchy above
-    /// this process, writable ones first; of equals the last, which covers what is mounted below it.
+    /// As ``find()``, on given text. Of several cgroup2 mounts it takes the one that shows the most of the hierarchy
+    /// above this process, writable ones first; of equals the last, which covers what is mounted below it.
     public static func find(mountInfo: String, selfCgroup: String) throws(CgroupError) -> CgroupMount {
         let mounts = MountInfo.parse(mountInfo).filter { $0.filesystemType == "cgroup2" }
         if mounts.isEmpty {

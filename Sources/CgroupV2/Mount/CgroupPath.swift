@@ -1,6 +1,7 @@
 /// Paths of cgroups as text: `/`, `/a/b`.
 enum CgroupPath {
-    /// What remains of `path` below `ancestor`, without a leading slash; empty for the same cgroup, nil for another place.
+    /// What remains of `path` below `ancestor`, without a leading slash; empty for the same cgroup, nil for another
+    /// place.
     static func below(_ path: String, _ ancestor: String) -> String? {
         let parts = path.split(separator: "/")
         let above = ancestor.split(separator: "/")

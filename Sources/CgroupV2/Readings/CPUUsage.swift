@@ -1,4 +1,5 @@
-/// cpu.stat (Documentation/admin-guide/cgroup-v2.rst). The times are there without the cpu controller; the rest needs it.
+/// cpu.stat (Documentation/admin-guide/cgroup-v2.rst). The times are there without the cpu controller; the rest needs
+/// it.
 public struct CPUUsage: Sendable, Equatable {
     public var total: Duration?
     public var user: Duration?
@@ -10,7 +11,8 @@ public struct CPUUsage: Sendable, Equatable {
     /// How long it was stopped, summed over the processors.
     public var throttled: Duration?
 
-    init(parsing text: String) {
+    /// Reads the text of cpu.stat; what it lacks is nil.
+    public init(parsing text: String) {
         let values = KernelText.flatKeyed(text)
         total = values["usage_usec"].flatMap(Duration.init(kernelMicroseconds:))
         user = values["user_usec"].flatMap(Duration.init(kernelMicroseconds:))

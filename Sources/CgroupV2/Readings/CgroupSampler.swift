@@ -9,6 +9,12 @@ public struct CgroupSample: Sendable, Equatable {
     public var memory: ByteCount?
     /// pids.current: processes and threads.
     public var tasks: UInt64?
+
+    public init(cpu: Duration? = nil, memory: ByteCount? = nil, tasks: UInt64? = nil) {
+        self.cpu = cpu
+        self.memory = memory
+        self.tasks = tasks
+    }
 }
 
 /// Reads samples of one cgroup through descriptors that stay open: three at most, one read(2) each.
@@ -37,7 +43,9 @@ public struct CgroupSampler: ~Copyable, Sendable {
         return sample
     }
 
-    private static func open(_ name: String, _ cgroup: borrowing CgroupDirectory) throws(CgroupError) -> OwnedDescriptor? {
+    private static func open(_ name: String, _ cgroup: borrowing CgroupDirectory) throws(CgroupError)
+        -> OwnedDescriptor?
+    {
         do { return try cgroup.files.open(name, O_RDONLY) } catch {
             if error.errno.rawValue == ENOENT || error.errno.rawValue == ENODEV { return nil }
             throw CgroupError(error)

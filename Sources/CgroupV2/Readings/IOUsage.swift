@@ -21,8 +21,9 @@ public struct IOUsage: Sendable, Equatable {
         }
     }
 
-    /// Lines that name no device, or lack bytes or operations, are left out: part of a line would read as zeros.
-    init(parsing text: String) {
+    /// Reads the text of io.stat. Lines that name no device, or lack bytes or operations, are left out: part of a line
+    /// would read as zeros.
+    public init(parsing text: String) {
         devices = [:]
         for (key, values) in KernelText.nestedKeyed(text) {
             guard let device = BlockDevice(parsing: key), devices[device] == nil else { continue }

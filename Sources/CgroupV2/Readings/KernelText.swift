@@ -1,7 +1,7 @@
 /// The formats of cgroup2 files (Documentation/admin-guide/cgroup-v2.rst, "Format").
 ///
-/// Every line the kernel writes ends in a newline. A last line without one was cut off, and a number cut short still looks
-/// like a number, so it does not count. What is malformed is absent, never zero.
+/// Every line the kernel writes ends in a newline. A last line without one was cut off, and a number cut short still
+/// looks like a number, so it does not count. What is malformed is absent, never zero.
 enum KernelText {
     /// The lines that end in a newline.
     static func lines(of text: String) -> [Substring] {

@@ -43,7 +43,8 @@ public struct MemoryEvents: Sendable, Equatable {
     /// Kills of the whole cgroup (memory.oom.group).
     public var oomGroupKill: UInt64?
 
-    init(parsing text: String) {
+    /// Reads the text of memory.events; what it lacks is nil.
+    public init(parsing text: String) {
         let values = KernelText.flatKeyed(text)
         low = values["low"]
         high = values["high"]

@@ -14,8 +14,8 @@ public struct Pressure: Sendable, Equatable {
         public var total: Duration
     }
 
-    /// Nil where the text holds neither line.
-    init?(parsing text: String) {
+    /// Reads the text of a pressure file. Nil where the text holds neither line.
+    public init?(parsing text: String) {
         for (key, values) in KernelText.nestedKeyed(text) {
             guard let line = Line(values) else { continue }
             if key == "some", some == nil { some = line }

@@ -30,22 +30,40 @@ struct CgroupDirectory: ~Copyable, Sendable {
 
     /// Creates the cgroup `name`; false where it exists.
     @discardableResult
-    borrowing func makeChild(_ name: String) throws(CgroupError) -> Bool {
+    borrowing func makeChild(_ name: String, mode: mode_t = 0o755) throws(CgroupError) -> Bool {
         do {
-            try files.makeDirectory(name)
+            try files.makeDirectory(name, mode: mode)
             return true
         } catch {
             if error.errno.rawValue == EEXIST { return false }
             if [EACCES, EPERM, EROFS].contains(error.errno.rawValue) {
                 throw CgroupError(
                     error, code: .notDelegated,
-                    advice: "this user may not create cgroups there; run as root, or delegate it (systemd: Delegate=yes)")
+                    advice:
+                        "this user may not create cgroups there; run as root, or delegate it (systemd: Delegate=yes)")
             }
             throw CgroupError(error)
         }
     }
 
-    /// Removes the cgroup `name`; gone already is as good. Throws EBUSY (`occupied`) while it has processes or children.
+    /// Whether the cgroup is still in the hierarchy: an open descriptor outlives the removal.
+    borrowing func exists() throws(CgroupError) -> Bool {
+        switch try CgroupEvents.open(self) {
+        case .some: true
+        case .none: false
+        }
+    }
+
+    /// Whether the two are one cgroup, by whatever path and mount they were opened.
+    borrowing func isSame(as path: String) -> Bool {
+        var own = stat()
+        var other = stat()
+        return fstat(raw, &own) == 0 && fstatat(AT_FDCWD, path, &other, 0) == 0
+            && own.st_dev == other.st_dev && own.st_ino == other.st_ino
+    }
+
+    /// Removes the cgroup `name`; gone already is as good. Throws EBUSY (`occupied`) while it has processes or
+    /// children.
     borrowing func removeChild(_ name: String) throws(CgroupError) {
         do { try files.removeDirectory(name) } catch {
             if error.errno.rawValue != ENOENT && error.errno.rawValue != ENODEV { throw CgroupError(error) }

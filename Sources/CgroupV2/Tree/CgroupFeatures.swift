@@ -38,14 +38,16 @@ extension CgroupTree {
 
     private func probe(_ cgroup: borrowing CgroupDirectory) throws(CgroupError) -> CgroupFeatures {
         let lease = Lease(
-            worker: WorkerIdentity(id: "probe", bootID: "probe", pid: getpid(), startTime: 0), task: "probe", attempt: 0)
+            worker: WorkerIdentity(id: "probe", bootID: "probe", pid: getpid(), startTime: 0), task: "probe", attempt: 0
+        )
         return CgroupFeatures(
             offeredControllers: Controller.parse(try root.text("cgroup.controllers") ?? ""),
             enabledControllers: availableControllers,
             // cgroup.kill is write-only: there is nothing to read in it.
             hasKill: (try? cgroup.files.open("cgroup.kill", O_WRONLY)) != nil,
             hasMemoryPeak: try cgroup.text("memory.peak") != nil, hasPIDsPeak: try cgroup.text("pids.peak") != nil,
-            hasSwapLimit: try cgroup.text("memory.swap.max") != nil, hasPressure: try cgroup.text("cpu.pressure") != nil,
+            hasSwapLimit: try cgroup.text("memory.swap.max") != nil,
+            hasPressure: try cgroup.text("cpu.pressure") != nil,
             leaseAttribute: try? cgroup.setLease(lease))
     }
 }

@@ -3,11 +3,13 @@ enum CgroupName {
     /// Throws `invalidName` for what is empty, over 255 bytes, `.` or hidden by a leading dot, holds `/` or control
     /// characters, or begins like a kernel file.
     ///
-    /// "`cgroup.`" and each controller's prefix are reserved: a leaf named `memory.max` could collide with the file of that
-    /// name (Documentation/admin-guide/cgroup-v2.rst, "Avoid Name Collisions").
+    /// "`cgroup.`" and each controller's prefix are reserved: a leaf named `memory.max` could collide with the file of
+    /// that name (Documentation/admin-guide/cgroup-v2.rst, "Avoid Name Collisions").
     static func check(_ name: String, what: String) throws(CgroupError) {
         func refuse(_ reason: String) -> CgroupError {
-            CgroupError(.invalidName, "use as \(what)", quoted(name), advice: "\(reason); \(CgroupError.Code.invalidName.generalAdvice)")
+            CgroupError(
+                .invalidName, "use as \(what)", quoted(name),
+                advice: "\(reason); \(CgroupError.Code.invalidName.generalAdvice)")
         }
         if name.isEmpty { throw refuse("the name is empty") }
         if name.utf8.count > 255 { throw refuse("the name has \(name.utf8.count) bytes") }

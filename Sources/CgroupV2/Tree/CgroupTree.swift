@@ -1,6 +1,6 @@
 import Glibc
-import SystemSupport
 import Synchronization
+import SystemSupport
 
 /// The part of the cgroup hierarchy that is ours:
 ///
@@ -12,8 +12,8 @@ import Synchronization
 /// ```
 ///
 /// Several workers may share a root: preparing it again changes nothing. Nothing outside the root is touched, with one
-/// exception: for the default root of a host without systemd, `scan.slice`, the controllers are enabled at the top of the
-/// mount, because nobody else would.
+/// exception: for the default root of a host without systemd, `scan.slice`, the controllers are enabled at the top of
+/// the mount, because nobody else would.
 public final class CgroupTree: Sendable {
     static let supervisorName = "supervisor"
     static let tasksName = "tasks"
@@ -21,7 +21,8 @@ public final class CgroupTree: Sendable {
     /// When the calling process goes to `supervisor/`. A move takes a global lock and waits for a grace period of the
     /// kernel's: 1 to 30 ms.
     public enum SelfPlacement: Sendable {
-        /// Where the process is in the root itself, or at the top of the hierarchy and the root is the default `scan.slice`.
+        /// Where the process is in the root itself, or at the top of the hierarchy and the root is the default
+        /// `scan.slice`.
         case supervisor
         /// Only where controllers could not be enabled otherwise: the process is in the root itself.
         case ifNeeded
@@ -44,15 +45,28 @@ public final class CgroupTree: Sendable {
     /// root has, and creates `supervisor/` and `tasks/`.
     ///
     /// - Parameters:
-    ///   - root: a directory on cgroup2, created if absent. Nil: the own cgroup where systemd delegated it, else `scan.slice`
-    ///     at the top of the mount, for which one must be root.
+    ///   - root: a directory on cgroup2, created if absent. Nil: the own cgroup where systemd delegated it, else
+    ///     `scan.slice` at the top of the mount, for which one must be root.
     ///   - placement: when this process moves to `supervisor/`.
     ///   - caps: limits for all tasks together. Nil values leave what another worker set.
     ///   - mount: for tests; nil reads /proc.
     public static func prepare(
-        root: String? = nil, placement: SelfPlacement = .supervisor, caps: CgroupLimits = .none, mount: CgroupMount? = nil
+        root: String? = nil, placement: SelfPlacement = .supervisor, caps: CgroupLimits = .none,
+        mount: CgroupMount? = nil
     ) throws(CgroupError) -> CgroupTree {
         try caps.validate()
+        // A one-shot command may dismantle the tree under our hands; what it removed is made again.
+        for _ in 0..<3 {
+            do { return try attempt(root, placement, caps, mount) } catch {
+                if error.code != .vanished { throw error }
+            }
+        }
+        return try attempt(root, placement, caps, mount)
+    }
+
+    private static func attempt(
+        _ root: String?, _ placement: SelfPlacement, _ caps: CgroupLimits, _ mount: CgroupMount?
+    ) throws(CgroupError) -> CgroupTree {
         let mount = if let mount { mount } else { try CgroupMount.find() }
         let choice = try RootChoice.choose(root, mount: mount)
         let existed = try RootDirectory.exists(choice.path)
@@ -62,15 +76,18 @@ public final class CgroupTree: Sendable {
         try moveSelf(into: directory, placement, mount, isBare: choice.isBare)
         if choice.isBare { try enableControllersAtTop(of: mount) }
         let offered = try ControllerSetup.enable(Set(Controller.allCases), in: directory)
-        try directory.makeChild(tasksName)
+        // Closed to other users: a stranger's flock(2) on a leaf would look like a living worker's.
+        try directory.makeChild(tasksName, mode: 0o700)
         let tasks = try directory.child(tasksName)
+        try cgroupCall { () throws(SystemError) in try tasks.files.descriptor.lockShared(object: tasks.path) }
         let available = try ControllerSetup.enable(offered, in: tasks)
         let facts = try caps.apply(to: tasks)
         return CgroupTree(root: directory, tasks: tasks, available: available, facts: facts, createdRoot: !existed)
     }
 
     private init(
-        root: consuming CgroupDirectory, tasks: consuming CgroupDirectory, available: Set<Controller>, facts: [LimitFact],
+        root: consuming CgroupDirectory, tasks: consuming CgroupDirectory, available: Set<Controller>,
+        facts: [LimitFact],
         createdRoot: Bool
     ) {
         self.createdRoot = createdRoot
@@ -81,9 +98,9 @@ public final class CgroupTree: Sendable {
         self.tasks = tasks
     }
 
-    /// Additive, so that whoever else uses the hierarchy loses nothing. Refusal at the hierarchy's own root (a hybrid host)
-    /// is no error: what is missing shows in ``availableControllers``. A top with a cgroup.type is the cgroup of a container,
-    /// where refusal means that other processes of the container are in the way.
+    /// Additive, so that whoever else uses the hierarchy loses nothing. Refusal at the hierarchy's own root (a hybrid
+    /// host) is no error: what is missing shows in ``availableControllers``. A top with a cgroup.type is the cgroup of
+    /// a container, where refusal means that other processes of the container are in the way.
     private static func enableControllersAtTop(of mount: CgroupMount) throws(CgroupError) {
         let top = try RootDirectory.open(mount.mountPoint)
         do { _ = try ControllerSetup.enable(Set(Controller.allCases), in: top) } catch {
@@ -94,8 +111,7 @@ public final class CgroupTree: Sendable {
     private static func moveSelf(
         into root: borrowing CgroupDirectory, _ placement: SelfPlacement, _ mount: CgroupMount, isBare: Bool
     ) throws(CgroupError) {
-        let own = CgroupPath.below(mount.ownDirectory, root.path)
-        let isInRoot = own == ""
+        let isInRoot = root.isSame(as: mount.ownDirectory)
         let isAtTop = isBare && mount.ownCgroup == mount.root
         switch placement {
         case .never: return
@@ -108,7 +124,8 @@ public final class CgroupTree: Sendable {
         do { try supervisor.files.write("0", to: "cgroup.procs") } catch {
             throw CgroupError(
                 error,
-                advice: "this process may not move to its supervisor cgroup; the user needs write access to cgroup.procs of "
+                advice:
+                    "this process may not move to its supervisor cgroup; the user needs write access to cgroup.procs of "
                     + "\(root.path) and of the cgroup it is in now (systemd: Delegate=yes)")
         }
     }
@@ -127,21 +144,25 @@ extension CgroupTree {
         return directory
     }
 
-    /// Limits all scans of one type together. Nil values leave what is set. Throws for an invalid name or limit; what the
-    /// kernel could not enforce is in the facts.
+    /// Limits all scans of one type together. Nil values leave what is set. Throws for an invalid name or limit; what
+    /// the kernel could not enforce is in the facts.
     @discardableResult
     public func setCaps(type: String, _ caps: CgroupLimits) throws(CgroupError) -> [LimitFact] {
         try caps.validate()
         return try caps.apply(to: try typeDirectory(type).cgroup)
     }
 
-    /// Removes what is empty of the tree, the root too if this value created it: for one-shot commands and tests. Whatever
-    /// is in use stays.
+    /// Removes what is empty of the tree, the root too if this value created it: for one-shot commands and tests. Does
+    /// nothing while another worker has the root prepared, and whatever is in use stays. The tree makes no leaves
+    /// afterwards.
     public func dismantle() {
+        // Every prepared tree holds the shared lock on tasks/.
+        guard (try? tasks.files.descriptor.tryLock(object: tasks.path)) == true else { return }
         types.withLock { $0.removeAll() }
         for type in (try? tasks.files.childDirectories()) ?? [] { try? tasks.removeChild(type) }
         for name in [CgroupTree.tasksName, CgroupTree.supervisorName] { try? root.removeChild(name) }
-        guard createdRoot, let (parent, name) = CgroupPath.split(path), let above = try? RootDirectory.open(parent) else { return }
+        guard createdRoot, let (parent, name) = CgroupPath.split(path), let above = try? RootDirectory.open(parent)
+        else { return }
         try? above.removeChild(name)
     }
 }

@@ -6,9 +6,12 @@ public enum Controller: String, Sendable, Hashable, CaseIterable, Comparable, Cu
 
     public static func < (left: Controller, right: Controller) -> Bool { left.rawValue < right.rawValue }
 
-    /// The ones of ours in the text of cgroup.controllers or cgroup.subtree_control: names in one line. An empty file is
-    /// a kernel's way to say none.
+    /// The ones of ours in the text of cgroup.controllers or cgroup.subtree_control: names in one line. An empty file
+    /// is a kernel's way to say none.
     static func parse(_ text: String) -> Set<Controller> {
-        Set(KernelText.lines(of: text).flatMap { $0.split(separator: " ") }.compactMap { Controller(rawValue: String($0)) })
+        Set(
+            KernelText.lines(of: text).flatMap { $0.split(separator: " ") }.compactMap {
+                Controller(rawValue: String($0))
+            })
     }
 }

@@ -5,8 +5,8 @@ import SystemSupport
 enum ControllerSetup {
     /// Enables what `cgroup` has of `wanted` in its cgroup.subtree_control and returns what is enabled afterwards.
     ///
-    /// Idempotent, and harmless beside another worker that does the same. A controller that the kernel refuses alone (cpu
-    /// while realtime tasks run, say) is left out; processes in the cgroup itself are the `occupied` error.
+    /// Idempotent, and harmless beside another worker that does the same. A controller that the kernel refuses alone
+    /// (cpu while realtime tasks run, say) is left out; processes in the cgroup itself are the `occupied` error.
     static func enable(
         _ wanted: Set<Controller>, in cgroup: borrowing CgroupDirectory
     ) throws(CgroupError) -> Set<Controller> {
@@ -39,12 +39,14 @@ enum ControllerSetup {
         case EBUSY:
             throw CgroupError(
                 error, code: .occupied,
-                advice: "processes live in \(cgroup.path) itself (\(occupants(cgroup))), and the kernel enables no controllers "
+                advice:
+                    "processes live in \(cgroup.path) itself (\(occupants(cgroup))), and the kernel enables no controllers "
                     + "over processes; move them to a cgroup below it, or name another root")
         case EACCES, EPERM, EROFS:
             throw CgroupError(
                 error, code: .notDelegated,
-                advice: "this user may not enable controllers there; run as root, or delegate it (systemd: Delegate=yes)")
+                advice:
+                    "this user may not enable controllers there; run as root, or delegate it (systemd: Delegate=yes)")
         case EOPNOTSUPP: throw CgroupError(error, code: .threaded)
         case EINVAL, ENOENT: return
         default: throw CgroupError(error)

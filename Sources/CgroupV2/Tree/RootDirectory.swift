@@ -10,7 +10,8 @@ enum RootDirectory {
     static func open(_ path: String) throws(CgroupError) -> CgroupDirectory {
         guard let (parent, name) = CgroupPath.split(path), !path.split(separator: "/").contains("..") else {
             throw CgroupError(
-                .notCgroup2, "use as root", path, advice: "name an absolute path without \"..\" on a cgroup2 file system")
+                .notCgroup2, "use as root", path,
+                advice: "name an absolute path without \"..\" on a cgroup2 file system")
         }
         if let found = try openExisting(path) { return found }
         let above = try open(parent)
@@ -33,7 +34,9 @@ enum RootDirectory {
         guard type == cgroup2Magic else {
             throw CgroupError(
                 .notCgroup2, "use as root", path,
-                advice: "this is no cgroup2 file system; name a directory below the cgroup2 mount (grep cgroup2 /proc/mounts)")
+                advice:
+                    "this is no cgroup2 file system; name a directory below the cgroup2 mount (grep cgroup2 /proc/mounts)"
+            )
         }
         return CgroupDirectory(BeneathDirectory(owning: descriptor, path: path))
     }
@@ -44,7 +47,8 @@ enum RootDirectory {
             case ENOENT: return nil
             case ELOOP, ENOTDIR:
                 throw CgroupError(
-                    error, code: .notCgroup2, advice: "the root must be a directory, no symlink or file; name the directory itself")
+                    error, code: .notCgroup2,
+                    advice: "the root must be a directory, no symlink or file; name the directory itself")
             default: throw CgroupError(error)
             }
         }

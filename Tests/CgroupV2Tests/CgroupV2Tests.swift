@@ -1,1 +1,0 @@
-// CgroupV2Tests
