@@ -1,4 +1,6 @@
+import Glibc
 import SeccompPolicy
+import SystemSupport
 import Testing
 
 /// Profiles that mean nothing, contradict themselves or are made to hurt: an error with file and line, at once.
@@ -166,5 +168,55 @@ import Testing
             let error = try #require(throws: SeccompPolicyError.self) { try profiles.profile(named: name) }
             #expect(!error.description.contains("\u{1B}"))
         }
+    }
+
+    @Test func anUnusableProfileDoesNotGiveWayToTheNextDirectory() throws {
+        let operators = try ProfileDirectory(["a.yaml": "nonsense"])
+        let shipped = try ProfileDirectory(["a.yaml": "default: allow", "b.yaml": "default: allow", "c.yaml": "default: allow"])
+        #expect(symlink("/nonexistent", "\(operators.path)/b.yaml") == 0)
+        #expect(mkfifo("\(operators.path)/c.yaml", 0o600) == 0)
+        let profiles = SeccompProfiles(searchDirectories: [operators.path, shipped.path], cacheDirectory: nil)
+        for (name, reason) in [("a", "a profile is a mapping"), ("b", "symlink"), ("c", "not a regular file")] {
+            let error = try #require(throws: SeccompPolicyError.self) { try profiles.filter(named: name) }
+            #expect(error.file == "\(operators.path)/\(name).yaml" && error.reason.contains(reason), "\(error)")
+        }
+    }
+
+    /// A misspelt optional name would be left out in silence, so those that are unknown here are listed.
+    @Test func optionalNamesOfShippedProfilesAreRealOnes() throws {
+        let young: Set<String> = [
+            "cachestat", "fchmodat2", "map_shadow_stack", "futex_wake", "futex_wait", "futex_requeue", "statmount", "listmount",
+            "lsm_get_self_attr", "lsm_set_self_attr", "lsm_list_modules", "mseal",
+        ]
+        let directory = try BeneathDirectory(path: Shipped.directory)
+        let text = try directory.readText("default.yaml")
+        var names: [String] = []
+        for part in text.components(of: "optional_syscalls: [").dropFirst() {
+            names += part.prefix { $0 != "]" }.split { $0 == "," || $0.isWhitespace }.map(String.init)
+        }
+        #expect(names.count > 50)
+        for name in names where !young.contains(name) {
+            let known: Bool
+            do throws(SyscallName.Unknown) {
+                _ = try SyscallName.number(for: name)
+                known = true
+            } catch {
+                known = error == .here
+            }
+            #expect(known, "\(name)")
+        }
+    }
+}
+
+extension String {
+    /// The parts between the occurrences of a text.
+    fileprivate func components(of separator: String) -> [Substring] {
+        var parts: [Substring] = []
+        var rest = self[...]
+        while let found = rest.firstRange(of: separator) {
+            parts.append(rest[..<found.lowerBound])
+            rest = rest[found.upperBound...]
+        }
+        return parts + [rest]
     }
 }
