@@ -62,7 +62,7 @@ let package = Package(
         .testTarget(name: "CgroupV2Tests", dependencies: ["CgroupV2"], swiftSettings: swiftSettings),
         .target(name: "CSeccompTestSupport", path: "Tests/Support/CSeccompTestSupport"),
         .testTarget(
-            name: "SeccompPolicyTests", dependencies: ["SeccompPolicy", "CSeccompTestSupport"],
+            name: "SeccompPolicyTests", dependencies: ["SeccompPolicy", "CSeccomp", "CSeccompTestSupport", "SystemSupport"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "SupervisorTests", dependencies: [

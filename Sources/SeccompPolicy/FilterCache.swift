@@ -11,7 +11,7 @@ struct FilterCache: Sendable {
     let path: String
 
     /// Raise it when the compiler or the format of an entry changes: old entries are then never asked for.
-    static let revision = 1
+    static let revision = 2
     private static let sizeLimit = 64 << 10
 
     /// What identifies an entry.

@@ -15,7 +15,13 @@ struct FilterCompiler {
     /// What an undecided call gets in a part that is not the last. No profile can say TRACE, so it means nothing else.
     static let undecided: UInt32 = CSEC_TRACE | 0x7EAD
 
+    /// The filter as it is installed.
     func compile() throws(SeccompPolicyError) -> BPFProgram {
+        FilterOptimizer.optimize(try compileUnoptimized(), arch: csec_native_audit_arch())
+    }
+
+    /// The filter as libseccomp wrote its parts: what the optimizer is tested against.
+    func compileUnoptimized() throws(SeccompPolicyError) -> BPFProgram {
         let fallback = mode.answer(for: profile.defaultAction)
         var exceptions: [csec_rule] = []
         var rules: [csec_rule] = []

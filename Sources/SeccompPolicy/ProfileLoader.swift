@@ -64,6 +64,9 @@ struct ProfileLoader {
         } catch {
             if error.errno == .fileTooLarge { throw SeccompPolicyError(.tooLarge, position, "larger than 1 MiB") }
             if error.errno.rawValue == EINVAL { throw SeccompPolicyError(.unreadable, position, "not a regular file") }
+            if error.errno == .tooManySymbolicLinkLevels {
+                throw SeccompPolicyError(.unreadable, position, "a symlink; profiles are read without following any")
+            }
             throw SeccompPolicyError(.unreadable, position, "\(error.errno) (\(error.errno.symbol))")
         }
     }

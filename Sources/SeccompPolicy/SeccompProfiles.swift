@@ -99,22 +99,19 @@ public final class SeccompProfiles: Sendable {
             throw SeccompPolicyError(.invalid, SourcePosition(file: "profile \(Quoted.text(name))"), ProfileName.rule)
         }
         for path in searchDirectories {
-            guard let directory = try? BeneathDirectory(path: path) else { continue }
-            do throws(SeccompPolicyError) {
-                return (path, try ProfileLoader.read("\(name).yaml", in: directory))
-            } catch {
-                if error.code == .unreadable && !exists("\(path)/\(name).yaml") { continue }
-                throw error
-            }
+            // Only what is not there is looked for elsewhere: an operator's profile that cannot be read must not give way to
+            // the shipped one of the same name.
+            if !exists("\(path)/\(name).yaml") { continue }
+            return (path, try ProfileLoader.read("\(name).yaml", in: open(path)))
         }
         throw SeccompPolicyError(
             .unreadable, SourcePosition(file: "\(name).yaml"), "no such profile in \(searchDirectories.joined(separator: ", "))")
     }
 
-    /// A dangling symlink exists as well: it is an error to report, not a name to look for elsewhere.
+    /// False for ENOENT and ENOTDIR alone. A dangling symlink exists as well.
     private func exists(_ path: String) -> Bool {
         var status = stat()
-        return lstat(path, &status) == 0
+        return lstat(path, &status) == 0 || (errno != ENOENT && errno != ENOTDIR)
     }
 
     private func open(_ path: String) throws(SeccompPolicyError) -> BeneathDirectory {
