@@ -19,6 +19,8 @@ need_root() {
     as_root=()
     [ "$(id -u)" -ne 0 ] || return 0
     command -v sudo >/dev/null || fail "root is needed to $1, and there is no sudo here: run this again as root."
+    # Asks for the password now, not in the middle.
+    sudo -- true || fail "root is needed to $1, and sudo refused."
     # shellcheck disable=SC2034 # Used by the scripts that source this.
     as_root=(sudo --)
 }
