@@ -13,18 +13,16 @@ fail() {
     exit 1
 }
 
-# Runs a command as root: directly, or through sudo where there is one. The first argument says what root is
-# needed for, so that the refusal is a sentence that a person can act on.
-as_root() {
-    local what=$1
-    shift
-    if [ "$(id -u)" -eq 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo -- "$@"
-    else
-        fail "root is needed to $what, and there is no sudo here: run this again as root."
-    fi
+# Fills the array as_root with what makes a command root's: nothing for root, sudo where there is one. Otherwise ends
+# with a sentence that a person can act on; the argument completes it.
+need_root() {
+    as_root=()
+    [ "$(id -u)" -ne 0 ] || return 0
+    command -v sudo >/dev/null || fail "root is needed to $1, and there is no sudo here: run this again as root."
+    # Asks for the password now, not in the middle.
+    sudo -- true || fail "root is needed to $1, and sudo refused."
+    # shellcheck disable=SC2034 # Used by the scripts that source this.
+    as_root=(sudo --)
 }
 
 # Runs a command with its output in a log file; shows the end of the log only when the command failed.
