@@ -32,8 +32,7 @@ struct trial {
 static void trial_child(void *argument) {
     struct trial *trial = argument;
     trial->born = monotonic_now();
-    if (trial->experiment->action && trial->experiment->action(trial->experiment->context) < 0)
-        trial->failure = errno;
+    if (trial->experiment->action && trial->experiment->action(trial->experiment->context) < 0) trial->failure = errno;
     trial->done = monotonic_now();
     child_exit(0);
 }
@@ -47,7 +46,7 @@ static int run_experiment(const struct experiment *experiment, void *stack, size
     struct samples start = samples_make(count), action = samples_make(count), end = samples_make(count),
                    all = samples_make(count);
     const size_t warm_up = count / 10 + 1;
-    for (size_t i = 0; i < count + warm_up; i++) {
+    for (size_t i = 0; i < count + warm_up && !sandbox_interrupted; i++) {
         struct trial trial = {.experiment = experiment};
         struct clone_request request = {experiment->flags | CLONE_VFORK, -1, stack, trial_child, &trial};
         int pid_descriptor, code, status;
@@ -79,9 +78,7 @@ static int run_experiment(const struct experiment *experiment, void *stack, size
     return 0;
 }
 
-static void heading(const char *title) {
-    printf("\n%-48s %8s %8s %8s %8s\n", title, "start", "action", "end", "all");
-}
+static void heading(const char *title) { printf("\n%-48s %8s %8s %8s %8s\n", title, "start", "action", "end", "all"); }
 
 // MARK: actions of a child
 
@@ -244,7 +241,8 @@ static int print_timeline(struct sandbox *sandbox, enum root_method method, size
     }
     double seconds = (double)(monotonic_now() - begin) / 1e9;
     launcher_close(&launcher);
-    printf("\nWhole launches, %s, %s: p50, p99\n", method == ROOT_TEMPLATE ? "root from the template" : "bind and pivot_root",
+    printf("\nWhole launches, %s, %s: p50, p99\n",
+           method == ROOT_TEMPLATE ? "root from the template" : "bind and pivot_root",
            pause ? "with a pause after each" : "one after another");
     for (int m = 1; m < MOMENT_COUNT; m++)
         printf("  %-46s %8.0f %8.0f\n", moment_names[m], samples_percentile(&steps[m], 50),
@@ -282,5 +280,5 @@ int steps_print(struct sandbox *sandbox, size_t count) {
     print_births(launcher.stack, count / 4, pause);
     print_filters(launcher.stack, count);
     launcher_close(&launcher);
-    return 0;
+    return sandbox_interrupted ? -1 : 0;
 }
