@@ -18,17 +18,18 @@ static long clone_and_call(struct clone_args *arguments, void (*entry)(void *), 
     long result;
     register void (*child_entry)(void *) __asm__("r12") = entry;
     register void *child_argument __asm__("r13") = argument;
-    __asm__ volatile("syscall\n\t"
-                     "test %%rax, %%rax\n\t"
-                     "jnz 1f\n\t"
-                     "xor %%ebp, %%ebp\n\t"
-                     "mov %%r13, %%rdi\n\t"
-                     "call *%%r12\n\t"
-                     "hlt\n"
-                     "1:"
-                     : "=a"(result)
-                     : "a"(SYS_clone3), "D"(arguments), "S"(sizeof *arguments), "r"(child_entry), "r"(child_argument)
-                     : "rcx", "r11", "memory");
+    __asm__ volatile(
+        "syscall\n\t"
+        "test %%rax, %%rax\n\t"
+        "jnz 1f\n\t"
+        "xor %%ebp, %%ebp\n\t"
+        "mov %%r13, %%rdi\n\t"
+        "call *%%r12\n\t"
+        "hlt\n"
+        "1:"
+        : "=a"(result)
+        : "a"(SYS_clone3), "D"(arguments), "S"(sizeof *arguments), "r"(child_entry), "r"(child_argument)
+        : "rcx", "r11", "memory");
     return result;
 #elif defined(__aarch64__)
     register long number __asm__("x8") = SYS_clone3;
@@ -36,16 +37,17 @@ static long clone_and_call(struct clone_args *arguments, void (*entry)(void *), 
     register long second __asm__("x1") = sizeof *arguments;
     register void (*child_entry)(void *) __asm__("x20") = entry;
     register void *child_argument __asm__("x21") = argument;
-    __asm__ volatile("svc #0\n\t"
-                     "cbnz x0, 1f\n\t"
-                     "mov x29, #0\n\t"
-                     "mov x0, x21\n\t"
-                     "blr x20\n\t"
-                     "brk #1\n"
-                     "1:"
-                     : "+r"(first)
-                     : "r"(number), "r"(second), "r"(child_entry), "r"(child_argument)
-                     : "memory", "x30");
+    __asm__ volatile(
+        "svc #0\n\t"
+        "cbnz x0, 1f\n\t"
+        "mov x29, #0\n\t"
+        "mov x0, x21\n\t"
+        "blr x20\n\t"
+        "brk #1\n"
+        "1:"
+        : "+r"(first)
+        : "r"(number), "r"(second), "r"(child_entry), "r"(child_argument)
+        : "memory", "x30");
     return first;
 #else
 #error "no clone3 for this architecture"

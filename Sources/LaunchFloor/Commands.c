@@ -25,11 +25,11 @@ struct command {
         const char *path;
     } opened[MOST_OPENED];
     size_t opened_count;
-    char **arguments; ///< with NULL at the end
+    char **arguments;  ///< with NULL at the end
     struct samples samples;
     uint64_t total;
     long peak_rss_kib;
-    char reason[512]; ///< why it did not run
+    char reason[512];  ///< why it did not run
 };
 
 /// Cuts the words at ";;" in place. The number of commands, or 0 on wrong usage.
@@ -67,8 +67,10 @@ static char **numbered(char **arguments, unsigned long long number) {
     for (size_t i = 0; i < count; i++) {
         const char *mark = strstr(arguments[i], "{n}");
         result[i] = next;
-        if (mark) next += sprintf(next, "%.*s%llu%s", (int)(mark - arguments[i]), arguments[i], number, mark + 3) + 1;
-        else next = stpcpy(next, arguments[i]) + 1;
+        if (mark)
+            next += sprintf(next, "%.*s%llu%s", (int)(mark - arguments[i]), arguments[i], number, mark + 3) + 1;
+        else
+            next = stpcpy(next, arguments[i]) + 1;
     }
     result[count] = NULL;
     return result;
@@ -91,7 +93,8 @@ static int run_once(struct command *command, int errors, uint64_t *nanoseconds) 
     uint64_t begin = monotonic_now();
     int error = posix_spawnp(&pid, arguments[0], &actions, NULL, arguments, environ);
     if (error == 0) {
-        while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR) {}
+        while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR) {
+        }
         *nanoseconds = monotonic_now() - begin;
         if (usage.ru_maxrss > command->peak_rss_kib) command->peak_rss_kib = usage.ru_maxrss;
     }

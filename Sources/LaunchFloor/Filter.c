@@ -22,13 +22,9 @@
 #define RETURN(action) BPF_STMT(BPF_RET | BPF_K, (action))
 
 /// Both filters begin alike: another architecture's entry and x32's numbers are killed.
-#define PROLOGUE                                                    \
-    LOAD(arch),                                                     \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_AUDIT_ARCH, 1, 0),   \
-    RETURN(SECCOMP_RET_KILL_PROCESS),                               \
-    LOAD(nr),                                                       \
-    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1),          \
-    RETURN(SECCOMP_RET_KILL_PROCESS)
+#define PROLOGUE                                                                                                \
+    LOAD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_AUDIT_ARCH, 1, 0), RETURN(SECCOMP_RET_KILL_PROCESS), \
+        LOAD(nr), BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1), RETURN(SECCOMP_RET_KILL_PROCESS)
 
 /// `distance`: how many instructions lie between this one and the last, which allows.
 #define ALLOW(call, distance) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, (distance), 0)
@@ -36,8 +32,18 @@
 struct sock_fprog filter_small(void) {
     static struct sock_filter code[] = {
         PROLOGUE,
-        ALLOW(execve, 13), ALLOW(execveat, 12), ALLOW(exit_group, 11), ALLOW(exit, 10), ALLOW(read, 9),
-        ALLOW(write, 8), ALLOW(wait4, 7), ALLOW(close, 6), ALLOW(brk, 5), ALLOW(mmap, 4), ALLOW(munmap, 3), ALLOW(futex, 2),
+        ALLOW(execve, 13),
+        ALLOW(execveat, 12),
+        ALLOW(exit_group, 11),
+        ALLOW(exit, 10),
+        ALLOW(read, 9),
+        ALLOW(write, 8),
+        ALLOW(wait4, 7),
+        ALLOW(close, 6),
+        ALLOW(brk, 5),
+        ALLOW(mmap, 4),
+        ALLOW(munmap, 3),
+        ALLOW(futex, 2),
         ALLOW(rt_sigreturn, 1),
         RETURN(SECCOMP_RET_ERRNO | EPERM),
         RETURN(SECCOMP_RET_ALLOW),

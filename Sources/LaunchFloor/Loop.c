@@ -49,12 +49,14 @@ static void *work(void *argument) {
     atomic_compare_exchange_strong(&shared->begin, &unset, monotonic_now());
     while (ready && !atomic_load(&shared->failed)) {
         size_t left = atomic_load(&shared->left);
-        while (left && !atomic_compare_exchange_weak(&shared->left, &left, left - 1)) {}
+        while (left && !atomic_compare_exchange_weak(&shared->left, &left, left - 1)) {
+        }
         if (left == 0) break;
         ready = launch(worker, &launcher, true);
     }
     uint64_t now = monotonic_now(), end = atomic_load(&shared->end);
-    while (end < now && !atomic_compare_exchange_weak(&shared->end, &end, now)) {}
+    while (end < now && !atomic_compare_exchange_weak(&shared->end, &end, now)) {
+    }
     launcher_close(&launcher);
     return NULL;
 }

@@ -50,9 +50,12 @@ double samples_percentile(struct samples *samples, double percent) {
 void json_string(FILE *out, const char *text) {
     fputc('"', out);
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if (*c == '"' || *c == '\\') fprintf(out, "\\%c", *c);
-        else if (*c < 0x20) fprintf(out, "\\u%04x", *c);
-        else fputc(*c, out);
+        if (*c == '"' || *c == '\\')
+            fprintf(out, "\\%c", *c);
+        else if (*c < 0x20)
+            fprintf(out, "\\u%04x", *c);
+        else
+            fputc(*c, out);
     }
     fputc('"', out);
 }
@@ -62,8 +65,8 @@ void row_begin(FILE *out, const char *name, const char *what, struct samples *sa
     json_string(out, name);
     fputs(",\"what\":", out);
     json_string(out, what);
-    fprintf(out, ",\"p50_us\":%.1f,\"p99_us\":%.1f,\"per_second\":%.1f,\"count\":%zu",
-            samples_percentile(samples, 50), samples_percentile(samples, 99), per_second, samples->count);
+    fprintf(out, ",\"p50_us\":%.1f,\"p99_us\":%.1f,\"per_second\":%.1f,\"count\":%zu", samples_percentile(samples, 50),
+            samples_percentile(samples, 99), per_second, samples->count);
 }
 
 void row_end(FILE *out) {

@@ -9,7 +9,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +30,8 @@ const char *const moment_names[MOMENT_COUNT] = {
     [MOMENT_REAPED] = "exit, namespaces gone, waitid",
     [MOMENT_REMOVED] = "cgroup: close and rmdir",
 };
+
+volatile sig_atomic_t sandbox_interrupted;
 
 static int complain(const char *step) {
     fprintf(stderr, "launch-floor: %s: %s\n", step, strerror(errno));
@@ -81,8 +82,8 @@ static int enter_template(struct sandbox *sandbox) {
 int sandbox_open(struct sandbox *sandbox, const char *cgroup_parent) {
     sandbox->cgroup = sandbox->host_mounts = sandbox->template_mounts = -1;
     strcpy(sandbox->directory, "/tmp/launch-floor.XXXXXX");
-    int length = snprintf(sandbox->cgroup_path, sizeof sandbox->cgroup_path, "%s/launch-floor.%d", cgroup_parent,
-                          getpid());
+    int length =
+        snprintf(sandbox->cgroup_path, sizeof sandbox->cgroup_path, "%s/launch-floor.%d", cgroup_parent, getpid());
     if (length >= (int)sizeof sandbox->cgroup_path) {
         errno = ENAMETOOLONG;
         return complain(cgroup_parent);
@@ -170,7 +171,8 @@ static int make_cgroup(struct launcher *launcher) {
     return cgroup;
 }
 
-/// Newer kernels unlink a task from its cgroup a little after it was reaped: then EBUSY, and cgroup.events tells the end.
+/// Newer kernels unlink a task from its cgroup a little after it was reaped: then EBUSY, and cgroup.events tells the
+/// end.
 static int remove_cgroup(struct launcher *launcher) {
     for (int attempt = 0; attempt < 100; attempt++) {
         if (unlinkat(launcher->sandbox->cgroup, launcher->cgroup_name, AT_REMOVEDIR) == 0) return 0;
@@ -187,6 +189,10 @@ static int remove_cgroup(struct launcher *launcher) {
 }
 
 int launcher_run(struct launcher *launcher) {
+    if (sandbox_interrupted) {
+        errno = EINTR;
+        return complain("stopped");
+    }
     launcher->failed_step = NULL;
     launcher->moments[MOMENT_START] = monotonic_now();
     int cgroup = make_cgroup(launcher);
@@ -223,7 +229,7 @@ int launcher_run(struct launcher *launcher) {
 /// What the child of sandbox_check saw; it shares our memory.
 struct sight {
     struct launcher *launcher;
-    int ready[2]; ///< the child writes when it has looked, and spins until it is killed
+    int ready[2];  ///< the child writes when it has looked, and spins until it is killed
     bool is_first, is_read_only, sees_host;
     char word;
 };

@@ -5,6 +5,7 @@
 
 #include <linux/filter.h>
 #include <linux/sched.h>
+#include <signal.h>
 #include <stdbool.h>
 
 #define FIVE_NAMESPACES (CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
@@ -39,8 +40,8 @@ struct sandbox {
     enum root_method method;
     struct sock_fprog filter;
     char cgroup_path[4096];
-    int cgroup;          ///< our own directory, below which every launch makes one
-    int host_mounts;     ///< mount namespaces, for setns(2)
+    int cgroup;       ///< our own directory, below which every launch makes one
+    int host_mounts;  ///< mount namespaces, for setns(2)
     int template_mounts;
     char directory[32];  ///< on the host, with the program: the root for ROOT_PIVOT
 };
@@ -52,9 +53,12 @@ struct launcher {
     char cgroup_name[64];
     uint64_t number;
     uint64_t moments[MOMENT_COUNT];
-    const char *failed_step; ///< set by the child; NULL when it went well
-    int failure;             ///< its errno
+    const char *failed_step;  ///< set by the child; NULL when it went well
+    int failure;              ///< its errno
 };
+
+/// Set by SIGINT and SIGTERM: launches then fail, so that everything is taken down on the way out.
+extern volatile sig_atomic_t sandbox_interrupted;
 
 /// Makes a fresh cgroup directory below `cgroup_parent` and the template mount namespace. Call with one thread only.
 /// Prints the reason and returns -1 on failure.

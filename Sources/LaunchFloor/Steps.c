@@ -32,8 +32,7 @@ struct trial {
 static void trial_child(void *argument) {
     struct trial *trial = argument;
     trial->born = monotonic_now();
-    if (trial->experiment->action && trial->experiment->action(trial->experiment->context) < 0)
-        trial->failure = errno;
+    if (trial->experiment->action && trial->experiment->action(trial->experiment->context) < 0) trial->failure = errno;
     trial->done = monotonic_now();
     child_exit(0);
 }
@@ -47,7 +46,7 @@ static int run_experiment(const struct experiment *experiment, void *stack, size
     struct samples start = samples_make(count), action = samples_make(count), end = samples_make(count),
                    all = samples_make(count);
     const size_t warm_up = count / 10 + 1;
-    for (size_t i = 0; i < count + warm_up; i++) {
+    for (size_t i = 0; i < count + warm_up && !sandbox_interrupted; i++) {
         struct trial trial = {.experiment = experiment};
         struct clone_request request = {experiment->flags | CLONE_VFORK, -1, stack, trial_child, &trial};
         int pid_descriptor, code, status;
@@ -79,9 +78,7 @@ static int run_experiment(const struct experiment *experiment, void *stack, size
     return 0;
 }
 
-static void heading(const char *title) {
-    printf("\n%-48s %8s %8s %8s %8s\n", title, "start", "action", "end", "all");
-}
+static void heading(const char *title) { printf("\n%-48s %8s %8s %8s %8s\n", title, "start", "action", "end", "all"); }
 
 // MARK: actions of a child
 
@@ -133,6 +130,35 @@ static int fork_once(const void *context) {
     return child < 0 ? -1 : (int)syscall(SYS_wait4, child, NULL, 0, NULL);
 }
 
+static void exit_at_once(void *argument) {
+    (void)argument;
+    child_exit(0);
+}
+
+static void exec_program(void *argument) {
+    char *const arguments[] = {argument, NULL}, *const environment[] = {NULL};
+    execve(argument, arguments, environment);
+    child_exit(127);
+}
+
+/// What a pid 1 does for its one child: start it in the memory it has, and reap it.
+static int start_in_our_memory(void (*entry)(void *), void *argument) {
+    static char stack[CHILD_STACK_BYTES] __attribute__((aligned(16)));
+    struct clone_request request = {CLONE_VFORK, -1, stack, entry, argument};
+    int pid_descriptor, code, status = 0;
+    if (clone_child(&request, &pid_descriptor) < 0) return -1;
+    if (wait_child(pid_descriptor, &code, &status) < 0) return -1;
+    errno = ECHILD;
+    return status == 0 ? 0 : -1;
+}
+
+static int vfork_once(const void *context) {
+    (void)context;
+    return start_in_our_memory(exit_at_once, NULL);
+}
+
+static int vfork_and_exec(const void *context) { return start_in_our_memory(exec_program, (void *)(uintptr_t)context); }
+
 static int drop_identity(const void *context) {
     (void)context;
     if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, 65534, 65534, 65534) < 0) return -1;
@@ -175,6 +201,8 @@ static void print_births(void *stack, size_t count, unsigned pause) {
 
 static void print_mounts(const struct sandbox *sandbox, void *stack, size_t count) {
     const char *target = sandbox->directory;
+    char program[64];
+    snprintf(program, sizeof program, "%s/true", target);
     const struct experiment mounts[] = {
         {"setns into the template, no namespace", 0, enter, &sandbox->template_mounts},
         {"tmpfs by mount(2)", CLONE_NEWNS, mount_tmpfs_classic, target},
@@ -185,7 +213,9 @@ static void print_mounts(const struct sandbox *sandbox, void *stack, size_t coun
         {"tmpfs by mount(2), and umount2 at once", CLONE_NEWNS, mount_and_unmount, target},
         {"groups, gid, uid", 0, drop_identity, NULL},
         {"fork (a copy of our memory), exit, wait", 0, fork_once, NULL},
-        {"the same as pid 1's child", CLONE_NEWPID, fork_once, NULL},
+        {"child of pid 1: fork, exit, wait", CLONE_NEWPID, fork_once, NULL},
+        {"child of pid 1: vfork, exit, wait", CLONE_NEWPID, vfork_once, NULL},
+        {"child of pid 1: vfork, exec, exit, wait", CLONE_NEWPID, vfork_and_exec, program},
     };
     for (size_t i = 0; i < sizeof mounts / sizeof *mounts; i++) run_experiment(&mounts[i], stack, count, 0);
 }
@@ -211,7 +241,8 @@ static int print_timeline(struct sandbox *sandbox, enum root_method method, size
     }
     double seconds = (double)(monotonic_now() - begin) / 1e9;
     launcher_close(&launcher);
-    printf("\nWhole launches, %s, %s: p50, p99\n", method == ROOT_TEMPLATE ? "root from the template" : "bind and pivot_root",
+    printf("\nWhole launches, %s, %s: p50, p99\n",
+           method == ROOT_TEMPLATE ? "root from the template" : "bind and pivot_root",
            pause ? "with a pause after each" : "one after another");
     for (int m = 1; m < MOMENT_COUNT; m++)
         printf("  %-46s %8.0f %8.0f\n", moment_names[m], samples_percentile(&steps[m], 50),
@@ -249,5 +280,5 @@ int steps_print(struct sandbox *sandbox, size_t count) {
     print_births(launcher.stack, count / 4, pause);
     print_filters(launcher.stack, count);
     launcher_close(&launcher);
-    return 0;
+    return sandbox_interrupted ? -1 : 0;
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,11 @@ failed:
     return 73;
 }
 
+static void interrupt(int number) {
+    (void)number;
+    sandbox_interrupted = 1;
+}
+
 /// A hybrid host has version 2 below the version 1 tree.
 static const char *unified_mount(void) {
     const char *hybrid = "/sys/fs/cgroup/unified";
@@ -70,12 +76,18 @@ static size_t number(const char *text, size_t least) {
 enum { BPF = 1, CGROUP, CONCURRENCY, COUNT, FILTER, HELP, NAME, PAUSE, PROGRAM, ROOT, STEPS, WARM_UP, WHAT };
 
 static const struct option options[] = {
-    {"bpf", required_argument, NULL, BPF},         {"cgroup", required_argument, NULL, CGROUP},
-    {"concurrency", required_argument, NULL, CONCURRENCY}, {"count", required_argument, NULL, COUNT},
-    {"help", no_argument, NULL, HELP},             {"name", required_argument, NULL, NAME},
-    {"pause-us", required_argument, NULL, PAUSE},  {"root", required_argument, NULL, ROOT},
-    {"steps", no_argument, NULL, STEPS},           {"warm-up", required_argument, NULL, WARM_UP},
-    {"what", required_argument, NULL, WHAT},       {"write-program", required_argument, NULL, PROGRAM},
+    {"bpf", required_argument, NULL, BPF},
+    {"cgroup", required_argument, NULL, CGROUP},
+    {"concurrency", required_argument, NULL, CONCURRENCY},
+    {"count", required_argument, NULL, COUNT},
+    {"help", no_argument, NULL, HELP},
+    {"name", required_argument, NULL, NAME},
+    {"pause-us", required_argument, NULL, PAUSE},
+    {"root", required_argument, NULL, ROOT},
+    {"steps", no_argument, NULL, STEPS},
+    {"warm-up", required_argument, NULL, WARM_UP},
+    {"what", required_argument, NULL, WHAT},
+    {"write-program", required_argument, NULL, PROGRAM},
     {"write-filter", required_argument, NULL, FILTER},
     {NULL, 0, NULL, 0},
 };
@@ -95,28 +107,53 @@ int main(int argc, char **argv) {
     // "+": a command's own options are not ours.
     for (int option; (option = getopt_long(argc, argv, "+", options, NULL)) != -1;) {
         switch (option) {
-        case BPF:
-            if (filter_read(optarg, &sandbox.filter) < 0) {
-                fprintf(stderr, "launch-floor: %s: %s\n", optarg, strerror(errno));
-                return 66;
-            }
-            break;
-        case CGROUP: cgroup = optarg; break;
-        case CONCURRENCY: loop.threads = (unsigned)number(optarg, 1); break;
-        case COUNT: loop.count = number(optarg, 1); break;
-        case FILTER: filter = optarg; break;
-        case HELP: fputs(usage, stdout); return 0;
-        case NAME: loop.name = optarg; break;
-        case PAUSE: loop.pause_us = (unsigned)number(optarg, 0); break;
-        case PROGRAM: program = optarg; break;
-        case ROOT:
-            if (strcmp(optarg, "pivot") == 0) sandbox.method = ROOT_PIVOT;
-            else if (strcmp(optarg, "template") != 0) goto wrong;
-            break;
-        case STEPS: steps = true; break;
-        case WARM_UP: loop.warm_up = number(optarg, 0); break;
-        case WHAT: loop.what = optarg; break;
-        default: goto wrong;
+            case BPF:
+                if (filter_read(optarg, &sandbox.filter) < 0) {
+                    fprintf(stderr, "launch-floor: %s: %s\n", optarg, strerror(errno));
+                    return 66;
+                }
+                break;
+            case CGROUP:
+                cgroup = optarg;
+                break;
+            case CONCURRENCY:
+                loop.threads = (unsigned)number(optarg, 1);
+                break;
+            case COUNT:
+                loop.count = number(optarg, 1);
+                break;
+            case FILTER:
+                filter = optarg;
+                break;
+            case HELP:
+                fputs(usage, stdout);
+                return 0;
+            case NAME:
+                loop.name = optarg;
+                break;
+            case PAUSE:
+                loop.pause_us = (unsigned)number(optarg, 0);
+                break;
+            case PROGRAM:
+                program = optarg;
+                break;
+            case ROOT:
+                if (strcmp(optarg, "pivot") == 0)
+                    sandbox.method = ROOT_PIVOT;
+                else if (strcmp(optarg, "template") != 0)
+                    goto wrong;
+                break;
+            case STEPS:
+                steps = true;
+                break;
+            case WARM_UP:
+                loop.warm_up = number(optarg, 0);
+                break;
+            case WHAT:
+                loop.what = optarg;
+                break;
+            default:
+                goto wrong;
         }
     }
     if (program) return write_file(program, NULL);
@@ -124,6 +161,9 @@ int main(int argc, char **argv) {
     if (time) return commands_time(argv + optind, loop.count, loop.warm_up);
     if (optind < argc) goto wrong;
 
+    struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESTART};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
     int result = sandbox_open(&sandbox, cgroup);
     if (result == 0) result = sandbox_check(&sandbox);
     if (result == 0) result = steps ? steps_print(&sandbox, loop.count) : loop_run(&sandbox, &loop);
