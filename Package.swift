@@ -37,7 +37,8 @@ let package = Package(
         .target(
             name: "ProcessSupervisor",
             dependencies: [
-                "CLaunch", "CSystemSupport", "SystemSupport", .product(name: "HeapModule", package: "swift-collections"),
+                "CLaunch", "CSystemSupport", "SystemSupport",
+                .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: swiftSettings),
@@ -62,11 +63,14 @@ let package = Package(
         .testTarget(name: "CgroupV2Tests", dependencies: ["CgroupV2"], swiftSettings: swiftSettings),
         .target(name: "CSeccompTestSupport", path: "Tests/Support/CSeccompTestSupport"),
         .testTarget(
-            name: "SeccompPolicyTests", dependencies: ["SeccompPolicy", "CSeccomp", "CSeccompTestSupport", "SystemSupport"],
+            name: "SeccompPolicyTests",
+            dependencies: ["SeccompPolicy", "CSeccomp", "CSeccompTestSupport", "SystemSupport"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "SupervisorTests", dependencies: [
-                "ProcessSupervisor", "CgroupV2", "SystemSupport", .product(name: "SystemPackage", package: "swift-system"),
+            name: "SupervisorTests",
+            dependencies: [
+                "ProcessSupervisor", "CgroupV2", "SystemSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: swiftSettings),
         .testTarget(
             name: "ExecutorTests",

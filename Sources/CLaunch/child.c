@@ -1,7 +1,9 @@
-// System calls only: the child shares the parent's memory, and any lock or allocator may be held by another thread of it.
+// System calls only: the child shares the parent's memory, and any lock or allocator may be held by another thread of
+// it.
 #define _GNU_SOURCE
 #include "child.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/if.h>
@@ -16,7 +18,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <errno.h>
 
 #include "syscalls.h"
 
@@ -42,11 +43,11 @@ __attribute__((noreturn)) static void fail(struct claunch_failure *failure, int 
 }
 
 // Takes a step: on the fault that a test asked for, or on a negative result, the launch ends here.
-#define STEP(step, index, call)                                                             \
-    do {                                                                                    \
+#define STEP(step, index, call)                                                                 \
+    do {                                                                                        \
         if (plan->fault_step == (step)) fail(failure, (step), (int)(index), plan->fault_error); \
-        long step_result = (call);                                                          \
-        if (step_result < 0) fail(failure, (step), (int)(index), -step_result);             \
+        long step_result = (call);                                                              \
+        if (step_result < 0) fail(failure, (step), (int)(index), -step_result);                 \
     } while (0)
 
 static long reset_signals(void) {

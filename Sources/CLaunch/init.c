@@ -1,24 +1,24 @@
 // The sandbox's pid 1: forks the program, forwards SIGTERM, reaps, passes the exit on, and ends; the kernel then kills
 // whatever is left in its pid namespace.
 //
-// It is not a process of ours but a program of its own, so that nothing of the supervisor's memory is in the sandbox. To
-// keep the installed worker one file, and the exec as cheap as exec can be, it is carried as a section of this library:
-// position-independent code with no data, no libc and no relocation out of the section, before which
-// `claunch_init_image` puts an ELF header. It runs under the program's own uid, limits, Landlock domain and filter: pid 1
-// holds nothing worth stealing.
+// It is not a process of ours but a program of its own, so that nothing of the supervisor's memory is in the sandbox.
+// To keep the installed worker one file, and the exec as cheap as exec can be, it is carried as a section of this
+// library: position-independent code with no data, no libc and no relocation out of the section, before which
+// `claunch_init_image` puts an ELF header. It runs under the program's own uid, limits, Landlock domain and filter: pid
+// 1 holds nothing worth stealing.
 #define _GNU_SOURCE
 #ifndef __clang__
 #pragma GCC target("general-regs-only")
 #endif
 #include <elf.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <fcntl.h>
-#include <sched.h>
 
 #include "CLaunch.h"
 
@@ -30,11 +30,11 @@
 // In the section; no call of memset or memcpy in place of a loop or an assignment; and general registers alone, for a
 // vector constant would be loaded from .rodata, which does not come along.
 #ifdef __clang__
-#define INIT_SECTION                                                                       \
+#define INIT_SECTION                                                                        \
     __attribute__((section("claunch_init"), used, noinline, no_stack_protector, no_builtin, \
-                    no_sanitize("address", "undefined", "thread")))
+                   no_sanitize("address", "undefined", "thread")))
 #else
-#define INIT_SECTION                                                                \
+#define INIT_SECTION                                                            \
     __attribute__((section("claunch_init"), used, noinline, no_stack_protector, \
                    optimize("no-tree-loop-distribute-patterns")))
 #endif
@@ -86,8 +86,9 @@ INIT_SECTION void claunch_init_program(const struct program *program) {
     for (;;) raw1(SYS_exit_group, 127);
 }
 
-// vfork: no page table is copied, and the parent goes on only when the program was executed or has failed to be, so that
-// the records are in order. The child calls `claunch_init_program`, which does not return, on a stack 16 KiB further down.
+// vfork: no page table is copied, and the parent goes on only when the program was executed or has failed to be, so
+// that the records are in order. The child calls `claunch_init_program`, which does not return, on a stack 16 KiB
+// further down.
 CLAUNCH_RAW long fork_program(const struct program *program) {
     long result;
     register long r10 __asm__("r10") = 0;  // no child tid

@@ -27,8 +27,8 @@ struct claunch_thread *claunch_thread_create(int *error) {
         *error = ENOMEM;
         return NULL;
     }
-    thread->stack = mmap(NULL, STACK_SIZE + GUARD_SIZE, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    thread->stack =
+        mmap(NULL, STACK_SIZE + GUARD_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (thread->stack == MAP_FAILED) {
         *error = errno;
         free(thread);
@@ -128,7 +128,8 @@ static void hold_main(void *argument) {
 }
 
 int claunch_hold(struct claunch_thread *thread, uint64_t flags, int cgroup_fd, int release_fd, int *pidfd, pid_t *pid) {
-    // The child runs beside us in our memory, so what it reads must outlive this call: the bottom of its own stack does.
+    // The child runs beside us in our memory, so what it reads must outlive this call: the bottom of its own stack
+    // does.
     int *held = (int *)(void *)(thread->stack + GUARD_SIZE);
     *held = release_fd;
     uint64_t all = ~UINT64_C(0), before = 0;

@@ -1,4 +1,5 @@
-// Raw system calls: no errno, no libc, no cancellation point. They return the kernel's value, negative errno on failure.
+// Raw system calls: no errno, no libc, no cancellation point. They return the kernel's value, negative errno on
+// failure.
 #ifndef CLAUNCH_SYSCALLS_H
 #define CLAUNCH_SYSCALLS_H
 

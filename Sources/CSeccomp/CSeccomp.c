@@ -25,8 +25,9 @@ static long fail(struct csec_failure *failure, long code, size_t rule) {
     return code;
 }
 
-// Without a level libseccomp probes the running kernel with a dozen calls, and refuses to compile what that kernel lacks.
-// A filter is bytes: whether the kernel takes them shows when they are installed. 5 is the first level with NOTIFY.
+// Without a level libseccomp probes the running kernel with a dozen calls, and refuses to compile what that kernel
+// lacks. A filter is bytes: whether the kernel takes them shows when they are installed. 5 is the first level with
+// NOTIFY.
 static void fix_api_level(void) { (void)seccomp_api_set(5); }
 
 static int add_rule(scmp_filter_ctx context, const struct csec_rule *rule) {
@@ -66,8 +67,8 @@ static long export_bytes(scmp_filter_ctx context, void *bytes, size_t capacity) 
     return result;
 }
 
-long csec_compile(uint32_t default_action, const struct csec_rule *rules, size_t rule_count, void *bytes, size_t capacity,
-                  struct csec_failure *failure) {
+long csec_compile(uint32_t default_action, const struct csec_rule *rules, size_t rule_count, void *bytes,
+                  size_t capacity, struct csec_failure *failure) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     (void)pthread_once(&once, fix_api_level);
     scmp_filter_ctx context = seccomp_init(default_action);

@@ -6,9 +6,9 @@
 #include <linux/landlock.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -65,7 +65,8 @@ long csys_unshare_mounts(void) { CSYS_RETURN(unshare(CLONE_NEWNS | CLONE_FS)); }
 long csys_make_mounts_private(void) { CSYS_RETURN(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)); }
 
 long csys_pivot_here(void) {
-    // With both arguments "." the old root lies on top of the new one, from where it can be detached: pivot_root(2), NOTES.
+    // With both arguments "." the old root lies on top of the new one, from where it can be detached: pivot_root(2),
+    // NOTES.
     if (syscall(SYS_pivot_root, ".", ".") == -1) return -errno;
     CSYS_RETURN(umount2(".", MNT_DETACH));
 }
@@ -153,8 +154,8 @@ long csys_move_mount(int from, const char *from_path, int to, const char *to_pat
     CSYS_RETURN(syscall(SYS_move_mount, from, from_path, to, to_path, flags));
 }
 
-long csys_mount_setattr(int dirfd, const char *path, unsigned flags, uint64_t set, uint64_t clear,
-                                      uint64_t propagation, uint64_t userns_fd) {
+long csys_mount_setattr(int dirfd, const char *path, unsigned flags, uint64_t set, uint64_t clear, uint64_t propagation,
+                        uint64_t userns_fd) {
     struct mount_attr attributes = {
         .attr_set = set, .attr_clr = clear, .propagation = propagation, .userns_fd = userns_fd};
     CSYS_RETURN(syscall(SYS_mount_setattr, dirfd, path, flags, &attributes, sizeof attributes));

@@ -41,7 +41,8 @@ extension Errno {
     /// A shortage that another moment may not see.
     var isPassing: Bool {
         [
-            .resourceTemporarilyUnavailable, .noMemory, .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noSpace, .diskQuotaExceeded,
+            .resourceTemporarilyUnavailable, .noMemory, .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noSpace,
+            .diskQuotaExceeded,
         ].contains(self)
     }
 }

@@ -26,7 +26,9 @@ public struct CompiledFilter: Sendable, Equatable {
 
     /// What the filter answers to a call, without a kernel. Nil for an answer that no filter of ours gives.
     public func action(for call: SeccompCall) -> SeccompAction? {
-        guard let program = BPFProgram(bytes: bpf), let value = BPFInterpreter.run(program, on: call) else { return nil }
+        guard let program = BPFProgram(bytes: bpf), let value = BPFInterpreter.run(program, on: call) else {
+            return nil
+        }
         return SeccompAction(returnValue: value)
     }
 }

@@ -15,18 +15,23 @@ struct ConditionReader {
         guard let opNode = mapping["op"] else { throw reader.error(.invalid, node, "an argument without op") }
         let op = try reader.scalar(opNode, "op")
         let masked = op == "masked_eq"
-        if masked != (mapping["mask"] != nil) { throw reader.error(.invalid, node, "mask belongs to masked_eq, and masked_eq needs one") }
+        if masked != (mapping["mask"] != nil) {
+            throw reader.error(.invalid, node, "mask belongs to masked_eq, and masked_eq needs one")
+        }
 
         if op == "eq32" {
             if value > UInt32.max { throw reader.error(.invalid, node, "eq32 compares 32 bits") }
-            return ArgumentCondition(index: Int(index), comparison: .maskedEqual, mask: UInt64(UInt32.max), value: value)
+            return ArgumentCondition(
+                index: Int(index), comparison: .maskedEqual, mask: UInt64(UInt32.max), value: value)
         }
         guard let comparison = ArgumentCondition.Comparison(rawValue: op) else {
             let known = (["eq32"] + ArgumentCondition.Comparison.allCases.map(\.rawValue)).joined(separator: ", ")
             throw reader.error(.invalid, opNode, "unknown op \(Quoted.text(op)); known are \(known)")
         }
         let mask = masked ? try number(mapping, node, "mask") : UInt64.max
-        if value & ~mask != 0 { throw reader.error(.invalid, node, "value has bits outside of mask and can never match") }
+        if value & ~mask != 0 {
+            throw reader.error(.invalid, node, "value has bits outside of mask and can never match")
+        }
         return ArgumentCondition(index: Int(index), comparison: comparison, mask: mask, value: value)
     }
 

@@ -38,7 +38,8 @@ struct FilterCache: Sendable {
         do throws(SystemError) {
             let file = try directory.open(entry.file, O_RDONLY | O_NONBLOCK)
             let status = try FilterCache.status(file, entry.file)
-            let isOurs = status.st_mode & S_IFMT == S_IFREG && status.st_uid == geteuid() && status.st_mode & 0o7177 == 0
+            let isOurs =
+                status.st_mode & S_IFMT == S_IFREG && status.st_uid == geteuid() && status.st_mode & 0o7177 == 0
             guard isOurs, status.st_nlink == 1 else {
                 throw SystemError("trust", entry.file, .notPermitted)
             }
@@ -46,7 +47,9 @@ struct FilterCache: Sendable {
         } catch {
             if error.errno == .noSuchFileOrDirectory { return nil }
             throw Problem(
-                description: "\(path)/\(entry.file) is not used: not a private file of this user (\(error.errno.symbol)); remove it")
+                description:
+                    "\(path)/\(entry.file) is not used: not a private file of this user (\(error.errno.symbol)); remove it"
+            )
         }
         guard let decoded = FilterCacheEntry(bytes: bytes), decoded.name == entry.name else { return nil }
         for include in decoded.includes {
@@ -54,14 +57,16 @@ struct FilterCache: Sendable {
             if SHA256.hex(SHA256.digest(content)) != include.sha256 { return nil }
         }
         return CompiledFilter(
-            name: entry.name, sha256: decoded.sha256, mode: entry.mode, bpf: decoded.bpf, source: .diskCache, cacheProblem: nil)
+            name: entry.name, sha256: decoded.sha256, mode: entry.mode, bpf: decoded.bpf, source: .diskCache,
+            cacheProblem: nil)
     }
 
     /// Puts an entry in place with one rename: readers see the old one or the new one.
     func write(_ entry: EntryName, _ filter: CompiledFilter, includes: [ProfileLoader.Include]) throws(Problem) {
         createDirectory()
         guard let directory = try open() else {
-            throw Problem(description: "\(path) is missing and cannot be made: filters are compiled anew in each process")
+            throw Problem(
+                description: "\(path) is missing and cannot be made: filters are compiled anew in each process")
         }
         // One name for each process: what a killed one left is overwritten by the next that gets its number.
         let temporary = ".new-\(getpid())"
@@ -76,7 +81,8 @@ struct FilterCache: Sendable {
             }
             if count != bytes.count { throw SystemError("write", temporary, .noSpace) }
             try systemCall("rename", temporary) {
-                renameat(directory.descriptor.raw, temporary, directory.descriptor.raw, entry.file) < 0 ? -Int(errno) : 0
+                renameat(directory.descriptor.raw, temporary, directory.descriptor.raw, entry.file) < 0
+                    ? -Int(errno) : 0
             }
         } catch {
             _ = unlinkat(directory.descriptor.raw, temporary, 0)
@@ -96,7 +102,8 @@ struct FilterCache: Sendable {
         } catch {
             switch error.errno {
             case .noSuchFileOrDirectory: return nil
-            case .notPermitted: throw Problem(description: "\(path) is not used: it belongs to, or can be written by, others")
+            case .notPermitted:
+                throw Problem(description: "\(path) is not used: it belongs to, or can be written by, others")
             case .notDirectory, .tooManySymbolicLinkLevels:
                 throw Problem(description: "\(path) is not used: it is a symlink or not a directory")
             default: throw Problem(description: "\(path) is not used: \(error)")

@@ -25,7 +25,9 @@ struct FilterCacheEntry: Equatable {
     /// Nil for anything but what ``bytes`` makes.
     init?(bytes: [UInt8]) {
         let body = bytes.dropLast(SHA256.byteCount)
-        guard bytes.count > SHA256.byteCount, SHA256.digest(body) == Array(bytes.suffix(SHA256.byteCount)) else { return nil }
+        guard bytes.count > SHA256.byteCount, SHA256.digest(body) == Array(bytes.suffix(SHA256.byteCount)) else {
+            return nil
+        }
         var rest = body
         var header: [String] = []
         while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
@@ -35,8 +37,10 @@ struct FilterCacheEntry: Equatable {
             header.append(line)
         }
         guard header.first == FilterCacheEntry.magic, header.count >= 4 else { return nil }
-        guard let name = FilterCacheEntry.value(header[1], "name"), let sha256 = FilterCacheEntry.value(header[2], "sha256"),
-            let size = FilterCacheEntry.value(header[header.count - 1], "bpf"), Int(size) == rest.count, BPFProgram(bytes: Array(rest)) != nil
+        guard let name = FilterCacheEntry.value(header[1], "name"),
+            let sha256 = FilterCacheEntry.value(header[2], "sha256"),
+            let size = FilterCacheEntry.value(header[header.count - 1], "bpf"), Int(size) == rest.count,
+            BPFProgram(bytes: Array(rest)) != nil
         else { return nil }
         var includes: [ProfileLoader.Include] = []
         for line in header[3..<(header.count - 1)] {

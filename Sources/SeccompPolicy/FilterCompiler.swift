@@ -45,7 +45,9 @@ struct FilterCompiler {
         return try link(parts)
     }
 
-    private func native(_ syscall: NamedSyscall, _ action: SeccompAction, _ conditions: [ArgumentCondition]) -> csec_rule {
+    private func native(_ syscall: NamedSyscall, _ action: SeccompAction, _ conditions: [ArgumentCondition])
+        -> csec_rule
+    {
         var rule = csec_rule()
         rule.syscall = syscall.number
         rule.action = action.returnValue
@@ -69,7 +71,9 @@ struct FilterCompiler {
             throw error("libseccomp: \(what.map { "\($0): " } ?? "")errno \(-failure.code)")
         }
         bytes.removeLast(bytes.count - size)
-        guard let program = BPFProgram(bytes: bytes) else { throw error("libseccomp gave \(size) bytes, which is no program") }
+        guard let program = BPFProgram(bytes: bytes) else {
+            throw error("libseccomp gave \(size) bytes, which is no program")
+        }
         return program
     }
 
@@ -92,7 +96,8 @@ struct FilterCompiler {
         for (number, part) in parts.enumerated() {
             let count = part.instructions.count
             for (offset, instruction) in part.instructions.enumerated() {
-                let isUndecided = instruction.code == BPFInstruction.ret && instruction.value == FilterCompiler.undecided
+                let isUndecided =
+                    instruction.code == BPFInstruction.ret && instruction.value == FilterCompiler.undecided
                 if isUndecided && number < parts.count - 1 {
                     linked.append(BPFInstruction(BPFInstruction.jump, UInt32(count - offset - 1)))
                 } else {
@@ -100,7 +105,9 @@ struct FilterCompiler {
                 }
             }
         }
-        if linked.count > BPFProgram.lengthLimit { throw error("a filter of \(linked.count) instructions; 4096 is the kernel's limit") }
+        if linked.count > BPFProgram.lengthLimit {
+            throw error("a filter of \(linked.count) instructions; 4096 is the kernel's limit")
+        }
         return BPFProgram(linked)
     }
 

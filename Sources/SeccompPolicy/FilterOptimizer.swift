@@ -53,7 +53,8 @@ struct FilterOptimizer {
     private mutating func dispatch() -> Int? {
         // Between two constants of the program all numbers compare alike.
         var points: Set<UInt32> = [0]
-        for instruction in program.instructions where instruction.code & 0x07 == 0x05 && instruction.code != BPFInstruction.jump {
+        for instruction in program.instructions
+        where instruction.code & 0x07 == 0x05 && instruction.code != BPFInstruction.jump {
             points.insert(instruction.value)
             if instruction.value != .max { points.insert(instruction.value + 1) }
         }
@@ -81,7 +82,8 @@ struct FilterOptimizer {
             {
                 run.node = graph.add(
                     .test(
-                        .number, comparison: BPFInstruction.jumpEqual, value: runs[index + 1].first, ifTrue: runs[index + 1].node,
+                        .number, comparison: BPFInstruction.jumpEqual, value: runs[index + 1].first,
+                        ifTrue: runs[index + 1].node,
                         ifFalse: run.node))
                 index += 2
                 folded += 1
@@ -99,7 +101,8 @@ struct FilterOptimizer {
         let upper = balance(runs[middle...])
         return graph.add(
             .test(
-                .number, comparison: BPFInstruction.jumpGreaterOrEqual, value: runs[middle].first, ifTrue: upper, ifFalse: lower))
+                .number, comparison: BPFInstruction.jumpGreaterOrEqual, value: runs[middle].first, ifTrue: upper,
+                ifFalse: lower))
     }
 }
 

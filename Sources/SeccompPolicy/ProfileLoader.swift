@@ -72,7 +72,8 @@ struct ProfileLoader {
     }
 
     private typealias Actions = (
-        default: (action: SeccompAction, position: SourcePosition)?, newer: (action: SeccompAction, position: SourcePosition)?
+        default: (action: SeccompAction, position: SourcePosition)?,
+        newer: (action: SeccompAction, position: SourcePosition)?
     )
 
     private func position(_ path: String) -> SourcePosition { SourcePosition(file: "\(directoryPath)/\(path)") }
@@ -91,7 +92,8 @@ struct ProfileLoader {
             let base = path.split(separator: "/").dropLast().joined(separator: "/")
             let target = base.isEmpty ? include.path : "\(base)/\(include.path)"
             if stack.contains(target) {
-                throw SeccompPolicyError(.include, include.position, "include \(Quoted.text(target)) leads back to itself")
+                throw SeccompPolicyError(
+                    .include, include.position, "include \(Quoted.text(target)) leads back to itself")
             }
             // A file that comes in by two ways has said all it has to say the first time.
             if includes.contains(where: { $0.path == target }) { continue }
@@ -123,11 +125,13 @@ struct ProfileLoader {
 
     /// Two included files may not disagree; the including file can settle it with a line of its own.
     private func combine(
-        _ first: (action: SeccompAction, position: SourcePosition)?, _ second: (action: SeccompAction, position: SourcePosition)?,
+        _ first: (action: SeccompAction, position: SourcePosition)?,
+        _ second: (action: SeccompAction, position: SourcePosition)?,
         _ position: SourcePosition
     ) throws(SeccompPolicyError) -> (action: SeccompAction, position: SourcePosition)? {
         guard let first, let second, first.action != second.action else { return first ?? second }
         throw SeccompPolicyError(
-            .conflict, position, "\(second.action) at \(second.position) conflicts with \(first.action) at \(first.position)")
+            .conflict, position,
+            "\(second.action) at \(second.position) conflicts with \(first.action) at \(first.position)")
     }
 }

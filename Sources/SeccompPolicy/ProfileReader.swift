@@ -6,7 +6,9 @@ struct ProfileReader {
 
     func read(_ bytes: [UInt8]) throws(SeccompPolicyError) -> ProfileDocument {
         let root = try parse(bytes)
-        guard case .mapping(let mapping) = root else { throw error(.invalid, root, "a profile is a mapping with the key rules") }
+        guard case .mapping(let mapping) = root else {
+            throw error(.invalid, root, "a profile is a mapping with the key rules")
+        }
         try checkKeys(mapping, known: ["name", "include", "architectures", "default", "newer", "rules"])
         var document = ProfileDocument()
         if let node = mapping["name"] { document.name = try name(node) }
@@ -34,7 +36,8 @@ struct ProfileReader {
         do {
             if let root = try Yams.compose(yaml: text) { return root }
         } catch YamlError.duplicatedKeysInMapping(_, let context) {
-            throw SeccompPolicyError(.invalid, SourcePosition(file: file, line: context.mark.line), "a key is there twice")
+            throw SeccompPolicyError(
+                .invalid, SourcePosition(file: file, line: context.mark.line), "a key is there twice")
         } catch {
             throw SeccompPolicyError(.malformed, SourcePosition(file: file), "not YAML")
         }
@@ -46,7 +49,8 @@ struct ProfileReader {
         case .syntax(let line, let reason):
             SeccompPolicyError(.malformed, SourcePosition(file: file, line: line), "not YAML: \(reason)")
         case .alias(let line):
-            SeccompPolicyError(.malformed, SourcePosition(file: file, line: line), "anchors and aliases are not allowed in a profile")
+            SeccompPolicyError(
+                .malformed, SourcePosition(file: file, line: line), "anchors and aliases are not allowed in a profile")
         case .tooDeep(let line):
             SeccompPolicyError(
                 .malformed, SourcePosition(file: file, line: line), "nested deeper than \(YAMLGuard.depthLimit) levels")
@@ -58,14 +62,18 @@ struct ProfileReader {
     }
 
     private func rule(_ node: Node) throws(SeccompPolicyError) -> SeccompRule {
-        guard case .mapping(let mapping) = node else { throw error(.invalid, node, "a rule is a mapping with action and syscalls") }
+        guard case .mapping(let mapping) = node else {
+            throw error(.invalid, node, "a rule is a mapping with action and syscalls")
+        }
         try checkKeys(mapping, known: ["action", "syscalls", "optional_syscalls", "args"])
         guard let actionNode = mapping["action"] else { throw error(.invalid, node, "a rule without action") }
         var rule = SeccompRule(action: try action(actionNode), syscalls: [], conditions: [], position: position(node))
         for node in try list(mapping["syscalls"], "syscalls") { rule.syscalls.append(try syscall(node)) }
         for node in try list(mapping["optional_syscalls"], "optional_syscalls") {
             let name = try scalar(node, "a system call")
-            if let number = try? SyscallName.number(for: name) { rule.syscalls.append(NamedSyscall(name: name, number: number)) }
+            if let number = try? SyscallName.number(for: name) {
+                rule.syscalls.append(NamedSyscall(name: name, number: number))
+            }
         }
         if mapping["syscalls"] == nil && mapping["optional_syscalls"] == nil {
             throw error(.invalid, node, "a rule without syscalls")
@@ -111,13 +119,16 @@ struct ProfileReader {
         case "kill_process": return .killProcess
         case let other:
             throw error(
-                .invalid, node, "unknown action \(Quoted.text(other)); known are allow, log, kill_process and {errno: NAME}")
+                .invalid, node,
+                "unknown action \(Quoted.text(other)); known are allow, log, kill_process and {errno: NAME}")
         }
     }
 
     private func name(_ node: Node) throws(SeccompPolicyError) -> String {
         let name = try scalar(node, "name")
-        guard ProfileName.isValid(name) else { throw error(.invalid, node, "name \(Quoted.text(name)): \(ProfileName.rule)") }
+        guard ProfileName.isValid(name) else {
+            throw error(.invalid, node, "name \(Quoted.text(name)): \(ProfileName.rule)")
+        }
         return name
     }
 
@@ -126,7 +137,8 @@ struct ProfileReader {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         let plain = parts.allSatisfy { ProfileName.isValid(String($0)) && $0 != "." && $0 != ".." }
         if !plain || path.utf8.count > 255 {
-            throw error(.include, node, "include \(Quoted.text(path)): a path below this file's directory, of plain names")
+            throw error(
+                .include, node, "include \(Quoted.text(path)): a path below this file's directory, of plain names")
         }
         return path
     }
@@ -135,7 +147,8 @@ struct ProfileReader {
         let name = try scalar(node, "an architecture")
         if name == SyscallName.nativeArchitecture { return }
         let why = ArchitectureName.known.contains(name) ? "not this host's architecture:" : "unknown architecture"
-        throw error(.invalid, node, "\(why) \(Quoted.text(name)); filters are made for \(SyscallName.nativeArchitecture) alone")
+        throw error(
+            .invalid, node, "\(why) \(Quoted.text(name)); filters are made for \(SyscallName.nativeArchitecture) alone")
     }
 }
 
@@ -145,7 +158,8 @@ extension ProfileReader {
         for (key, _) in mapping {
             let name = try scalar(key, "a key")
             if !known.contains(name) {
-                throw error(.invalid, key, "unknown key \(Quoted.text(name)); known are \(known.joined(separator: ", "))")
+                throw error(
+                    .invalid, key, "unknown key \(Quoted.text(name)); known are \(known.joined(separator: ", "))")
             }
         }
     }
@@ -188,7 +202,8 @@ enum ProfileName {
 /// Architectures that Linux and libseccomp have: told apart from misspellings in the message alone.
 enum ArchitectureName {
     static let known: Set<String> = [
-        "x86", "x86_64", "x32", "arm", "aarch64", "loongarch64", "mips", "mips64", "mipsel", "mipsel64", "parisc", "ppc",
+        "x86", "x86_64", "x32", "arm", "aarch64", "loongarch64", "mips", "mips64", "mipsel", "mipsel64", "parisc",
+        "ppc",
         "ppc64", "ppc64le", "riscv64", "s390", "s390x",
     ]
 }

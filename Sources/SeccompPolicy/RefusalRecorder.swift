@@ -133,7 +133,9 @@ public final class RefusalRecorder: Sendable {
     private func answer() throws(SystemError) {
         var notification = csec_notification()
         do throws(SystemError) {
-            try systemCall("receive from", "a seccomp listener") { csec_notification_receive(listener.raw, &notification) }
+            try systemCall("receive from", "a seccomp listener") {
+                csec_notification_receive(listener.raw, &notification)
+            }
             record(notification)
             try systemCall("answer", "a seccomp listener") { csec_notification_continue(listener.raw, notification.id) }
         } catch {
@@ -154,7 +156,8 @@ public final class RefusalRecorder: Sendable {
                 state.refusals[key]?.count += 1
             } else if state.refusals.count < RefusalRecorder.distinctLimit {
                 state.refusals[key] = Refusal(
-                    name: SyscallName.name(for: notification.syscall), number: notification.syscall, action: action, count: 1,
+                    name: SyscallName.name(for: notification.syscall), number: notification.syscall, action: action,
+                    count: 1,
                     firstArguments: arguments)
             } else {
                 state.uncounted += 1

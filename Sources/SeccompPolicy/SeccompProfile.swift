@@ -54,7 +54,8 @@ public struct SeccompProfile: Sendable {
     }
 
     private func check(
-        _ existing: SeccompAction?, _ position: SourcePosition?, _ rule: SeccompRule, _ syscall: NamedSyscall, _ kind: String
+        _ existing: SeccompAction?, _ position: SourcePosition?, _ rule: SeccompRule, _ syscall: NamedSyscall,
+        _ kind: String
     ) throws(SeccompPolicyError) {
         guard let existing, let position, existing != rule.action else { return }
         throw SeccompPolicyError(

@@ -1,6 +1,6 @@
 import Glibc
-import SystemPackage
 import Synchronization
+import SystemPackage
 import SystemSupport
 
 /// The profiles of one installation: finds them by name, compiles each once, and keeps the result in memory and on disk.
@@ -62,7 +62,9 @@ public final class SeccompProfiles: Sendable {
                 let file = withUnsafeBytes(of: entry.pointee.d_name) {
                     String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
                 }
-                if file.hasSuffix(".yaml"), ProfileName.isValid(String(file.dropLast(5))) { names.insert(String(file.dropLast(5))) }
+                if file.hasSuffix(".yaml"), ProfileName.isValid(String(file.dropLast(5))) {
+                    names.insert(String(file.dropLast(5)))
+                }
             }
         }
         return names.sorted()
@@ -83,7 +85,8 @@ public final class SeccompProfiles: Sendable {
         let loaded = try ProfileLoader.load(name: name, bytes: bytes, directory: directory)
         let program = try FilterCompiler(profile: loaded.profile, mode: mode).compile()
         var filter = CompiledFilter(
-            name: name, sha256: loaded.profile.sha256, mode: mode, bpf: program.bytes, source: .compiled, cacheProblem: problem)
+            name: name, sha256: loaded.profile.sha256, mode: mode, bpf: program.bytes, source: .compiled,
+            cacheProblem: problem)
         if let cache, problem == nil {
             do throws(FilterCache.Problem) {
                 try cache.write(entry, filter, includes: loaded.includes)
@@ -105,7 +108,8 @@ public final class SeccompProfiles: Sendable {
             return (path, try ProfileLoader.read("\(name).yaml", in: open(path)))
         }
         throw SeccompPolicyError(
-            .unreadable, SourcePosition(file: "\(name).yaml"), "no such profile in \(searchDirectories.joined(separator: ", "))")
+            .unreadable, SourcePosition(file: "\(name).yaml"),
+            "no such profile in \(searchDirectories.joined(separator: ", "))")
     }
 
     /// False for ENOENT and ENOTDIR alone. A dangling symlink exists as well.

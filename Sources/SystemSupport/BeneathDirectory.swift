@@ -1,5 +1,5 @@
-import Glibc
 import CSystemSupport
+import Glibc
 import SystemPackage
 
 /// The one door to files below a directory: every path is resolved by openat2(2) with RESOLVE_BENEATH and
@@ -22,7 +22,8 @@ public struct BeneathDirectory: ~Copyable, Sendable {
     public init(owning descriptor: consuming OwnedDescriptor, path: String, staysOnMount: Bool = false) {
         self.descriptor = descriptor
         self.path = path
-        self.resolve = UInt64(CSYS_RESOLVE_BENEATH | CSYS_RESOLVE_NO_SYMLINKS) | (staysOnMount ? UInt64(CSYS_RESOLVE_NO_XDEV) : 0)
+        self.resolve =
+            UInt64(CSYS_RESOLVE_BENEATH | CSYS_RESOLVE_NO_SYMLINKS) | (staysOnMount ? UInt64(CSYS_RESOLVE_NO_XDEV) : 0)
     }
 
     /// Opens `name` (which may have several components) beneath the directory, close-on-exec.

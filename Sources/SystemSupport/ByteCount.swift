@@ -21,7 +21,9 @@ public struct ByteCount: Sendable, Hashable, Comparable, CustomStringConvertible
             ("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40), ("B", 0),
         ]
         guard let unit = units.first(where: { text.hasSuffix($0.suffix) }) else { return nil }
-        guard let scaled = DecimalText.scaled(text.dropLast(unit.suffix.count), by: Int64(1) << unit.shift) else { return nil }
+        guard let scaled = DecimalText.scaled(text.dropLast(unit.suffix.count), by: Int64(1) << unit.shift) else {
+            return nil
+        }
         self.init(scaled)
     }
 

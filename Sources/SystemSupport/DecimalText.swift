@@ -18,6 +18,7 @@ public enum DecimalText {
     }
 
     private static func isDigits(_ text: some StringProtocol) -> Bool {
-        !text.isEmpty && text.utf8.count <= 19 && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        !text.isEmpty && text.utf8.count <= 19
+            && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 }

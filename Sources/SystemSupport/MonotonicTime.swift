@@ -21,7 +21,8 @@ public struct MonotonicTime: Sendable, Hashable, Comparable {
         if microseconds < 0 {
             let back = microseconds.magnitude.multipliedReportingOverflow(by: 1000)
             return MonotonicTime(
-                nanoseconds: back.overflow || back.partialValue > time.nanoseconds ? 0 : time.nanoseconds - back.partialValue)
+                nanoseconds: back.overflow || back.partialValue > time.nanoseconds
+                    ? 0 : time.nanoseconds - back.partialValue)
         }
         let ahead = UInt64(microseconds).multipliedReportingOverflow(by: 1000)
         let sum = time.nanoseconds.addingReportingOverflow(ahead.partialValue)

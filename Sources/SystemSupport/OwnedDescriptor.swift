@@ -1,5 +1,5 @@
-import Glibc
 import CSystemSupport
+import Glibc
 import SystemPackage
 
 /// A file descriptor with one owner: closed when the value is consumed or goes out of scope.

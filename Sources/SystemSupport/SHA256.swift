@@ -47,7 +47,9 @@ public struct SHA256: Sendable {
         var padding: [UInt8] = [0x80]
         padding.append(contentsOf: repeatElement(0, count: (119 - pending.count) % 64))
         let bits = total &* 8
-        for shift in stride(from: UInt64(56), through: 0, by: -8) { padding.append(UInt8(truncatingIfNeeded: bits >> shift)) }
+        for shift in stride(from: UInt64(56), through: 0, by: -8) {
+            padding.append(UInt8(truncatingIfNeeded: bits >> shift))
+        }
         last.update(padding)
         var digest: [UInt8] = []
         digest.reserveCapacity(SHA256.byteCount)

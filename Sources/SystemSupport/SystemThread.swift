@@ -39,7 +39,8 @@ public enum SystemThread {
         }
     }
 
-    private static func create(_ name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) -> pthread_t {
+    private static func create(_ name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) -> pthread_t
+    {
         var thread = pthread_t()
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)

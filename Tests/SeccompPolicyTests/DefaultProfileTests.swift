@@ -28,7 +28,8 @@ import Testing
 
     @Test func probedCallsDoNotExist() throws {
         for name in [
-            "clone3", "io_uring_setup", "io_uring_enter", "io_uring_register", "io_setup", "landlock_create_ruleset", "memfd_secret",
+            "clone3", "io_uring_setup", "io_uring_enter", "io_uring_register", "io_setup", "landlock_create_ruleset",
+            "memfd_secret",
         ] {
             try fails(SandboxedCall(name, 0, 0, 0), ENOSYS)
         }
@@ -41,11 +42,14 @@ import Testing
         for number in [profile.highestNumber + 1, 511, 512, 547, 1000, 0x3FFF_FFFF] as [Int32] {
             try fails(SandboxedCall(number: Int64(number)), ENOSYS)
         }
-        #expect(try SandboxedCall(number: Int64(SyscallName.number(for: "gettid"))).run(under: filter) != .returned(-Int64(ENOSYS)))
+        #expect(
+            try SandboxedCall(number: Int64(SyscallName.number(for: "gettid"))).run(under: filter)
+                != .returned(-Int64(ENOSYS)))
     }
 
     @Test func newNamespacesAreRefusedAndPlainForksAreNot() throws {
-        for flag: UInt64 in [0x0002_0000, 0x0200_0000, 0x0400_0000, 0x0800_0000, 0x1000_0000, 0x2000_0000, 0x4000_0000] {
+        for flag: UInt64 in [0x0002_0000, 0x0200_0000, 0x0400_0000, 0x0800_0000, 0x1000_0000, 0x2000_0000, 0x4000_0000]
+        {
             try fails(SandboxedCall("clone", flag | UInt64(SIGCHLD), 0, 0, 0, 0), EPERM)
             // The kernel reads 32 bits of the flags.
             try fails(SandboxedCall("clone", flag | UInt64(SIGCHLD) | 1 << 63, 0, 0, 0, 0), EPERM)
@@ -67,10 +71,13 @@ import Testing
             SandboxedCall("add_key", 0, 0, 0, 0, 0), SandboxedCall("keyctl", 99, 0, 0, 0, 0),
             SandboxedCall("request_key", 0, 0, 0, 0), SandboxedCall("open_by_handle_at", bad, 0, 0),
             SandboxedCall("syslog", 99, 0, 0), SandboxedCall("quotactl", 0, 0, 0, 0), SandboxedCall("swapon", 0, 0),
-            SandboxedCall("reboot", 0, 0, 0, 0), SandboxedCall("settimeofday", 1, 0), SandboxedCall("clock_settime", 99, 0),
-            SandboxedCall("open_tree", bad, 0, 0), SandboxedCall("move_mount", bad, 0, bad, 0, 0), SandboxedCall("fsopen", 0, 0),
+            SandboxedCall("reboot", 0, 0, 0, 0), SandboxedCall("settimeofday", 1, 0),
+            SandboxedCall("clock_settime", 99, 0),
+            SandboxedCall("open_tree", bad, 0, 0), SandboxedCall("move_mount", bad, 0, bad, 0, 0),
+            SandboxedCall("fsopen", 0, 0),
             SandboxedCall("fsmount", bad, 0, 0), SandboxedCall("mount_setattr", bad, 0, 0, 0, 0),
-            SandboxedCall("fanotify_init", bad, 0), SandboxedCall("setgroups", bad, 0), SandboxedCall("seccomp", 99, 0, 0),
+            SandboxedCall("fanotify_init", bad, 0), SandboxedCall("setgroups", bad, 0),
+            SandboxedCall("seccomp", 99, 0, 0),
             SandboxedCall("vmsplice", bad, 0, 0, 0), SandboxedCall("migrate_pages", 0, 0, 0, 0),
         ]
         for call in calls {
@@ -82,7 +89,8 @@ import Testing
     /// Not to be made without a filter; what the filter answers is known without a kernel too.
     @Test func identitiesAndTheHostAreRefused() throws {
         for name in [
-            "setuid", "setgid", "setresuid", "setresgid", "setfsuid", "capset", "acct", "swapoff", "vhangup", "sync", "syncfs",
+            "setuid", "setgid", "setresuid", "setresgid", "setfsuid", "capset", "acct", "swapoff", "vhangup", "sync",
+            "syncfs",
             "sethostname", "kcmp", "name_to_handle_at", "process_madvise", "sysfs", "uselib", "shmget",
         ] {
             try fails(SandboxedCall(name, 0, 0, 0, 0, 0), EPERM)
@@ -91,7 +99,8 @@ import Testing
 
     @Test func attacksAreKilled() throws {
         for name in [
-            "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "iopl", "ioperm", "modify_ldt",
+            "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "iopl", "ioperm",
+            "modify_ldt",
         ] {
             #expect(try SandboxedCall(name, 0, 0, 0, 0, 0).run(under: filter) == .signaled(SIGSYS), "\(name)")
         }
@@ -113,7 +122,9 @@ import Testing
     /// User-mode Linux has one table for both entries, and some kernels are built without the old one.
     static let has32BitEntry: Bool = {
         // 20 is getpid there, writev(0, ...) in the 64-bit table.
-        guard case .returned(let pid)? = try? SandboxedCall(number: 20, entry: CInt(CSTS_INT_80)).run(under: nil) else { return false }
+        guard case .returned(let pid)? = try? SandboxedCall(number: 20, entry: CInt(CSTS_INT_80)).run(under: nil) else {
+            return false
+        }
         return pid > 1
     }()
 
@@ -146,7 +157,9 @@ import Testing
     }
 
     @Test func onlyHarmlessPersonalitiesAreTaken() throws {
-        for persona: UInt64 in [0x0040_0000, 0x0100_0000, 0x0020_0000, 8] { try fails(SandboxedCall("personality", persona), EPERM) }
+        for persona: UInt64 in [0x0040_0000, 0x0100_0000, 0x0020_0000, 8] {
+            try fails(SandboxedCall("personality", persona), EPERM)
+        }
         for persona: UInt64 in [0, 0x0004_0000, 0xFFFF_FFFF] {
             guard case .returned(let old) = try SandboxedCall("personality", persona).run(under: filter) else {
                 Issue.record("personality \(persona) did not return")
@@ -158,7 +171,9 @@ import Testing
 
     @Test func prctlIsLimitedToWhatRuntimesUse() throws {
         // SET_SECCOMP, SET_MM, SET_SECUREBITS, CAP_AMBIENT, SET_PTRACER, SCHED_CORE
-        for option: UInt64 in [22, 35, 28, 47, 0x5961_6D61, 62] { try fails(SandboxedCall("prctl", option, 0, 0, 0, 0), EPERM) }
+        for option: UInt64 in [22, 35, 28, 47, 0x5961_6D61, 62] {
+            try fails(SandboxedCall("prctl", option, 0, 0, 0, 0), EPERM)
+        }
         #expect(try SandboxedCall("prctl", 3, 0, 0, 0, 0).run(under: filter) != .returned(-Int64(EPERM)))
         #expect(try SandboxedCall("prctl", 39, 0, 0, 0, 0).run(under: filter) == .returned(1))
     }
@@ -175,7 +190,9 @@ import Testing
 
     @Test func localSocketsAreTheOnlyOnesByDefault() throws {
         // IPv4, IPv6, netlink, packet, AF_ALG, vsock
-        for family: UInt64 in [2, 10, 16, 17, 38, 40, 2 | 1 << 32] { try fails(SandboxedCall("socket", family, 1, 0), EAFNOSUPPORT) }
+        for family: UInt64 in [2, 10, 16, 17, 38, 40, 2 | 1 << 32] {
+            try fails(SandboxedCall("socket", family, 1, 0), EAFNOSUPPORT)
+        }
         try fails(SandboxedCall("socketpair", 30, 1, 0, 0), EAFNOSUPPORT)
         guard case .returned(let descriptor) = try SandboxedCall("socket", 1, 1, 0).run(under: filter) else {
             Issue.record("socket did not return")
@@ -185,11 +202,16 @@ import Testing
     }
 
     @Test func theNetworkProfileAddsInternetSocketsAndNoRawOnes() throws {
-        for (family, type, proto) in [(2, 3, 1), (17, 3, 0), (2, 1, 132), (2, 1, 262), (16, 3, 9), (38, 5, 0), (40, 1, 0)] as [(UInt64, UInt64, UInt64)] {
+        for (family, type, proto) in [
+            (2, 3, 1), (17, 3, 0), (2, 1, 132), (2, 1, 262), (16, 3, 9), (38, 5, 0), (40, 1, 0),
+        ] as [(UInt64, UInt64, UInt64)] {
             try fails(SandboxedCall("socket", family, type, proto), EAFNOSUPPORT, network)
         }
-        for (family, type, proto) in [(2, 1, 0), (2, 0x80801, 6), (2, 2, 17), (1, 1, 0), (16, 3, 0)] as [(UInt64, UInt64, UInt64)] {
-            guard case .returned(let descriptor) = try SandboxedCall("socket", family, type, proto).run(under: network) else {
+        for (family, type, proto) in [(2, 1, 0), (2, 0x80801, 6), (2, 2, 17), (1, 1, 0), (16, 3, 0)]
+            as [(UInt64, UInt64, UInt64)]
+        {
+            guard case .returned(let descriptor) = try SandboxedCall("socket", family, type, proto).run(under: network)
+            else {
                 Issue.record("socket \(family) did not return")
                 continue
             }
@@ -202,13 +224,16 @@ import Testing
         ["/bin/true"], ["/bin/sh", "-c", "echo x | cat > /dev/null && test -d /"],
         ["/bin/bash", "-c", "(exit 0) & wait; kill -0 $$; for i in 1 2 3; do : $(echo $i); done"],
         ["/usr/bin/env", "ls", "-l", "/"],
-        ["/usr/bin/python3", "-c", """
+        [
+            "/usr/bin/python3", "-c",
+            """
             import multiprocessing as m, threading, subprocess
             t = [threading.Thread(target=print) for _ in range(4)]
             [x.start() for x in t]; [x.join() for x in t]
             m.Lock(); m.get_context('fork').Queue()
             assert subprocess.call(['true']) == 0
-            """],
+            """,
+        ],
     ])
     func programsRun(arguments: [String]) throws {
         var status: CInt = -1

@@ -16,7 +16,8 @@ import Testing
     }
 
     private func load(_ mode: FilterMode = .enforce, cache path: String? = nil) throws -> CompiledFilter {
-        try SeccompProfiles(searchDirectories: [profiles.path], cacheDirectory: path ?? cache.path).filter(named: "test", mode: mode)
+        try SeccompProfiles(searchDirectories: [profiles.path], cacheDirectory: path ?? cache.path).filter(
+            named: "test", mode: mode)
     }
 
     private func entry() throws -> String { try #require(cache.names.first) }
@@ -57,7 +58,8 @@ import Testing
 
     @Test func commentsChangeTheEntryAndNotTheIdentity() throws {
         let first = try load()
-        try profiles.write("# new\ninclude: [base.yaml]\nrules:\n  - action: allow\n    syscalls: [read, read]", to: "test.yaml")
+        try profiles.write(
+            "# new\ninclude: [base.yaml]\nrules:\n  - action: allow\n    syscalls: [read, read]", to: "test.yaml")
         let second = try load()
         #expect(second.source == .compiled && second.sha256 == first.sha256 && second.bpf == first.bpf)
     }
@@ -72,7 +74,8 @@ import Testing
             damaged[position] ^= 1
             try cache.write(damaged, to: name)
             let loaded = try load()
-            #expect(loaded.source == .compiled && loaded.bpf == good.bpf && loaded.cacheProblem == nil, "byte \(position)")
+            #expect(
+                loaded.source == .compiled && loaded.bpf == good.bpf && loaded.cacheProblem == nil, "byte \(position)")
         }
         for damaged in [[], Array(bytes.prefix(31)), Array(bytes.dropLast()), bytes + [0]] {
             try cache.write(damaged, to: name)

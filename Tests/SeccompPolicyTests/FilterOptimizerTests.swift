@@ -68,7 +68,9 @@ import Testing
         for number in 0..<Int32(20 + draw.next(300)) where draw.next(3) > 0 {
             let syscall = NamedSyscall(name: "call\(number)", number: number)
             func rule(_ action: SeccompAction, _ conditions: [ArgumentCondition]) -> SeccompRule {
-                SeccompRule(action: action, syscalls: [syscall], conditions: conditions, position: SourcePosition(file: "drawn"))
+                SeccompRule(
+                    action: action, syscalls: [syscall], conditions: conditions, position: SourcePosition(file: "drawn")
+                )
             }
             if draw.next(4) > 0 { try profile.add(rule(draw.one(of: actions), [])) }
             if draw.next(6) > 0 { continue }
@@ -78,8 +80,10 @@ import Testing
                 for index in 0..<6 where draw.next(4) == 0 {
                     let value = draw.one(of: [0, 1, 5, 0x5412, 1 << 31, 1 << 40, UInt64.max])
                     let comparison = draw.one(of: ArgumentCondition.Comparison.allCases)
-                    let mask = comparison == .maskedEqual ? draw.one(of: [0xF, 0xFFFF_FFFF, 1 << 40, UInt64.max]) : .max
-                    conditions.append(ArgumentCondition(index: index, comparison: comparison, mask: mask, value: value & mask))
+                    let mask =
+                        comparison == .maskedEqual ? draw.one(of: [0xF, 0xFFFF_FFFF, 1 << 40, UInt64.max]) : .max
+                    conditions.append(
+                        ArgumentCondition(index: index, comparison: comparison, mask: mask, value: value & mask))
                 }
                 if !conditions.isEmpty { try profile.add(rule(action, conditions)) }
             }
@@ -97,7 +101,8 @@ import Testing
         #expect(FilterOptimizer.optimize(allow, arch: arch) == allow)
         // The architecture is compared, but a foreign one is let in.
         let open = BPFProgram([
-            BPFInstruction(BPFInstruction.loadAbsolute, 4), BPFInstruction(BPFInstruction.jumpEqual, arch, jumpFalse: 1),
+            BPFInstruction(BPFInstruction.loadAbsolute, 4),
+            BPFInstruction(BPFInstruction.jumpEqual, arch, jumpFalse: 1),
             BPFInstruction(BPFInstruction.ret, CSEC_KILL_PROCESS), BPFInstruction(BPFInstruction.ret, CSEC_ALLOW),
         ])
         #expect(FilterOptimizer.optimize(open, arch: arch) == open)

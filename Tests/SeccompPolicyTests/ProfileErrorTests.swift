@@ -12,27 +12,28 @@ import Testing
         return error
     }
 
-    @Test(arguments: [
-        ("default: allow\nrules:\n  - {action: allow, syscalls: [read, opn]}", 3, "unknown system call \"opn\""),
-        ("default: allow\nrules:\n  - {action: allow, syscalls: [read], arg: []}", 3, "unknown key \"arg\""),
-        ("default: allow\n\nrule: []", 3, "unknown key \"rule\""),
-        ("default: allow\narchitectures: [x86_65]", 2, "unknown architecture \"x86_65\""),
-        ("default: allow\narchitectures: [s390x]", 2, "not this host's architecture: \"s390x\""),
-        ("default: alow", 1, "unknown action \"alow\""),
-        ("default: {errno: EPREM}", 1, "unknown errno \"EPREM\""),
-        ("default: {errno: 1}", 1, "unknown errno \"1\""),
-        ("default: {}", 1, "an empty action"),
-        ("default: allow\nrules: read", 2, "rules is a list"),
-        ("default: allow\nrules:\n  - read", 3, "a rule is a mapping"),
-        ("default: allow\nrules:\n  - action: allow", 3, "a rule without syscalls"),
-        ("default: allow\nrules:\n  - syscalls: [read]", 3, "a rule without action"),
-        ("default: allow\nrules:\n  - {action: allow, syscalls: [[read]]}", 3, "a system call is a single value"),
-        ("name: other\ndefault: allow", nil, "name \"other\" is not the file's name"),
-        ("name: ../x\ndefault: allow", 1, "name \"../x\""),
-        ("rules: []", nil, "a profile needs a default"),
-        ("default: allow\ndefault: log", 1, "a key is there twice"),
-        ("[default]", 1, "a profile is a mapping"),
-    ] as [(String, Int?, String)])
+    @Test(
+        arguments: [
+            ("default: allow\nrules:\n  - {action: allow, syscalls: [read, opn]}", 3, "unknown system call \"opn\""),
+            ("default: allow\nrules:\n  - {action: allow, syscalls: [read], arg: []}", 3, "unknown key \"arg\""),
+            ("default: allow\n\nrule: []", 3, "unknown key \"rule\""),
+            ("default: allow\narchitectures: [x86_65]", 2, "unknown architecture \"x86_65\""),
+            ("default: allow\narchitectures: [s390x]", 2, "not this host's architecture: \"s390x\""),
+            ("default: alow", 1, "unknown action \"alow\""),
+            ("default: {errno: EPREM}", 1, "unknown errno \"EPREM\""),
+            ("default: {errno: 1}", 1, "unknown errno \"1\""),
+            ("default: {}", 1, "an empty action"),
+            ("default: allow\nrules: read", 2, "rules is a list"),
+            ("default: allow\nrules:\n  - read", 3, "a rule is a mapping"),
+            ("default: allow\nrules:\n  - action: allow", 3, "a rule without syscalls"),
+            ("default: allow\nrules:\n  - syscalls: [read]", 3, "a rule without action"),
+            ("default: allow\nrules:\n  - {action: allow, syscalls: [[read]]}", 3, "a system call is a single value"),
+            ("name: other\ndefault: allow", nil, "name \"other\" is not the file's name"),
+            ("name: ../x\ndefault: allow", 1, "name \"../x\""),
+            ("rules: []", nil, "a profile needs a default"),
+            ("default: allow\ndefault: log", 1, "a key is there twice"),
+            ("[default]", 1, "a profile is a mapping"),
+        ] as [(String, Int?, String)])
     func whatHasNoMeaningIsNamedWithItsLine(text: String, line: Int?, reason: String) throws {
         let error = try error(text)
         #expect(error.code == .invalid)
@@ -59,7 +60,8 @@ import Testing
 
     @Test func optionalNamesMayBeUnknownAndOthersMayNot() throws {
         let directory = try ProfileDirectory([
-            "test.yaml": "default: log\nrules:\n  - {action: allow, syscalls: [read], optional_syscalls: [call_of_2099, stat64]}"
+            "test.yaml":
+                "default: log\nrules:\n  - {action: allow, syscalls: [read], optional_syscalls: [call_of_2099, stat64]}"
         ])
         #expect(try directory.profile().entries.values.map(\.syscall.name) == ["read"])
         let foreign = try error("default: allow\nrules:\n  - {action: allow, syscalls: [stat64]}")
@@ -67,9 +69,13 @@ import Testing
     }
 
     @Test func contradictionsNameBothPlaces() throws {
-        let plain = try error("default: allow\nrules:\n  - {action: log, syscalls: [read]}\n  - {action: {errno: EPERM}, syscalls: [read]}")
+        let plain = try error(
+            "default: allow\nrules:\n  - {action: log, syscalls: [read]}\n  - {action: {errno: EPERM}, syscalls: [read]}"
+        )
         #expect(plain.code == .conflict && plain.line == 4)
-        #expect(plain.reason.contains("test.yaml:3") && plain.reason.contains("errno EPERM for \"read\" conflicts with log"))
+        #expect(
+            plain.reason.contains("test.yaml:3") && plain.reason.contains("errno EPERM for \"read\" conflicts with log")
+        )
 
         let included = try error(
             "include: [base.yaml]\nrules:\n  - {action: allow, syscalls: [mount]}",
@@ -79,7 +85,8 @@ import Testing
 
         let args = "args: [{index: 0, op: eq, value: 1}]"
         let conditional = try error(
-            "default: allow\nrules:\n  - {action: log, syscalls: [read], \(args)}\n  - {action: kill_process, syscalls: [read], \(args)}")
+            "default: allow\nrules:\n  - {action: log, syscalls: [read], \(args)}\n  - {action: kill_process, syscalls: [read], \(args)}"
+        )
         #expect(conditional.code == .conflict && conditional.line == 4)
 
         let defaults = try error(
@@ -89,7 +96,8 @@ import Testing
 
     @Test func theSameThingTwiceIsNoContradiction() throws {
         let directory = try ProfileDirectory([
-            "test.yaml": "include: [base.yaml, sub/more.yaml]\ndefault: log\nrules:\n  - {action: allow, syscalls: [read]}",
+            "test.yaml":
+                "include: [base.yaml, sub/more.yaml]\ndefault: log\nrules:\n  - {action: allow, syscalls: [read]}",
             "base.yaml": "default: allow\nrules:\n  - {action: allow, syscalls: [read, write]}",
             "sub/more.yaml": "include: [deep.yaml]", "sub/deep.yaml": "rules:\n  - {action: allow, syscalls: [close]}",
         ])
@@ -101,7 +109,8 @@ import Testing
     @Test func includesThatLeadNowhereOrBackAreErrors() throws {
         let own = try error("default: allow\ninclude: [test.yaml]")
         #expect(own.code == .include && own.line == 2 && own.reason.contains("back to itself"))
-        let cycle = try error("default: allow\ninclude: [a.yaml]", ["a.yaml": "include: [b.yaml]", "b.yaml": "\ninclude: [a.yaml]"])
+        let cycle = try error(
+            "default: allow\ninclude: [a.yaml]", ["a.yaml": "include: [b.yaml]", "b.yaml": "\ninclude: [a.yaml]"])
         #expect(cycle.code == .include && cycle.line == 2 && cycle.file.hasSuffix("/b.yaml"))
         let missing = try error("default: allow\ninclude: [gone.yaml]")
         #expect(missing.code == .unreadable && missing.line == 2 && missing.reason.contains("ENOENT"))
@@ -120,7 +129,9 @@ import Testing
     @Test func bombsAreRefusedBeforeTheyGrow() throws {
         var laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
         for level in 1..<30 {
-            laughs += "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ") + "]\n"
+            laughs +=
+                "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
+                + "]\n"
         }
         let bomb = try error(laughs + "? *a29\n: 1\n")
         #expect(bomb.code == .malformed && bomb.line == 1 && bomb.reason.contains("aliases"))
@@ -135,7 +146,9 @@ import Testing
         #expect(large.code == .tooLarge && large.reason.contains("1 MiB"))
     }
 
-    @Test(arguments: ["a: [", "\"", "\u{1}", "a: b: c", "- a\nb", "--- a\n--- b\n", "%YAML 9.9\n--- a", "\ta: b", "@", ""])
+    @Test(arguments: [
+        "a: [", "\"", "\u{1}", "a: b: c", "- a\nb", "--- a\n--- b\n", "%YAML 9.9\n--- a", "\ta: b", "@", "",
+    ])
     func whatIsNotYAMLIsAnError(text: String) throws {
         let error = try error(text)
         #expect(error.code == .malformed || error.code == .invalid)
@@ -151,16 +164,22 @@ import Testing
     @Test func hostileNamesAreNeverShownRaw() throws {
         let escape = try error("default: allow\nrules:\n  - {action: allow, syscalls: [\"\\e[2J\\r\\u202Eevil\\0\"]}")
         #expect(escape.reason.contains("\\u{1B}[2J\\u{D}\\u{202E}evil\\u{0}"))
-        let long = try error("default: allow\nrules:\n  - {action: allow, syscalls: [\(String(repeating: "n", count: 5000))]}")
+        let long = try error(
+            "default: allow\nrules:\n  - {action: allow, syscalls: [\(String(repeating: "n", count: 5000))]}")
         #expect(long.description.utf8.count < 400)
         // Cut short at the NUL it would be a known name.
-        #expect(try error("default: allow\nrules:\n  - {action: allow, syscalls: [\"read\\0x\"]}").reason.contains("unknown system call"))
+        #expect(
+            try error("default: allow\nrules:\n  - {action: allow, syscalls: [\"read\\0x\"]}").reason.contains(
+                "unknown system call"))
     }
 
     @Test func namesAreSearchedInOrderAndNothingElse() throws {
         let first = try ProfileDirectory(["a.yaml": "default: log"])
-        let second = try ProfileDirectory(["a.yaml": "default: allow", "b.yaml": "default: allow", ".c.yaml": "default: allow"])
-        let profiles = SeccompProfiles(searchDirectories: ["/nonexistent", first.path, second.path], cacheDirectory: nil)
+        let second = try ProfileDirectory([
+            "a.yaml": "default: allow", "b.yaml": "default: allow", ".c.yaml": "default: allow",
+        ])
+        let profiles = SeccompProfiles(
+            searchDirectories: ["/nonexistent", first.path, second.path], cacheDirectory: nil)
         #expect(try profiles.profile(named: "a").defaultAction == .log)
         #expect(try profiles.profile(named: "b").defaultAction == .allow)
         #expect(profiles.names() == ["a", "b"])
@@ -172,7 +191,9 @@ import Testing
 
     @Test func anUnusableProfileDoesNotGiveWayToTheNextDirectory() throws {
         let operators = try ProfileDirectory(["a.yaml": "nonsense"])
-        let shipped = try ProfileDirectory(["a.yaml": "default: allow", "b.yaml": "default: allow", "c.yaml": "default: allow"])
+        let shipped = try ProfileDirectory([
+            "a.yaml": "default: allow", "b.yaml": "default: allow", "c.yaml": "default: allow",
+        ])
         #expect(symlink("/nonexistent", "\(operators.path)/b.yaml") == 0)
         #expect(mkfifo("\(operators.path)/c.yaml", 0o600) == 0)
         let profiles = SeccompProfiles(searchDirectories: [operators.path, shipped.path], cacheDirectory: nil)
@@ -185,7 +206,8 @@ import Testing
     /// A misspelt optional name would be left out in silence, so those that are unknown here are listed.
     @Test func optionalNamesOfShippedProfilesAreRealOnes() throws {
         let young: Set<String> = [
-            "cachestat", "fchmodat2", "map_shadow_stack", "futex_wake", "futex_wait", "futex_requeue", "statmount", "listmount",
+            "cachestat", "fchmodat2", "map_shadow_stack", "futex_wake", "futex_wait", "futex_requeue", "statmount",
+            "listmount",
             "lsm_get_self_attr", "lsm_set_self_attr", "lsm_list_modules", "mseal",
         ]
         let directory = try BeneathDirectory(path: Shipped.directory)

@@ -63,7 +63,8 @@ import Testing
     @Test func theLogVariantRefusesNothing() throws {
         let log = try Shipped.profiles.filter(named: "default", mode: .log)
         // A bad descriptor and a bad address: the kernel's answers, where enforcing gives EPERM and death.
-        #expect(try SandboxedCall("setns", UInt64(UInt32(bitPattern: -1)), 0).run(under: log) == .returned(-Int64(EBADF)))
+        #expect(
+            try SandboxedCall("setns", UInt64(UInt32(bitPattern: -1)), 0).run(under: log) == .returned(-Int64(EBADF)))
         #expect(try SandboxedCall("prlimit64", 1 << 30, 7, 0, 0).run(under: log) == .returned(-Int64(ESRCH)))
         #expect(try SandboxedCall("clone3", 0, 0).run(under: log) == .returned(-Int64(EINVAL)))
     }
@@ -89,6 +90,8 @@ import Testing
         for name in ["read", "openat2", "clone3", "execveat", "io_uring_setup"] {
             #expect(SyscallName.name(for: try SyscallName.number(for: name)) == name)
         }
-        #expect(SyscallName.name(for: 100_000) == nil && SyscallName.name(for: -1) == nil && SyscallName.name(for: -101) == nil)
+        #expect(
+            SyscallName.name(for: 100_000) == nil && SyscallName.name(for: -1) == nil
+                && SyscallName.name(for: -101) == nil)
     }
 }

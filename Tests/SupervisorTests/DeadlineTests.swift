@@ -49,7 +49,8 @@ import Testing
 
     @Test func outputUpToTheLimitIsNoViolation() async throws {
         let facts = try await sandbox.run(
-            sandbox.plan("/usr/bin/head", "-c", "1048576", "/dev/zero"), limits: SupervisionLimits(output: .mebibytes(1)))
+            sandbox.plan("/usr/bin/head", "-c", "1048576", "/dev/zero"),
+            limits: SupervisionLimits(output: .mebibytes(1)))
         #expect(facts.reason == nil)
         #expect(facts.ending == .exited(code: 0))
     }
@@ -59,7 +60,12 @@ import Testing
         final class Burner: ProcessTree {
             let used = Mutex(0)
             func kill() {}
-            func cpuTime() -> Duration? { used.withLock { $0 += 1; return .seconds($0) } }
+            func cpuTime() -> Duration? {
+                used.withLock {
+                    $0 += 1
+                    return .seconds($0)
+                }
+            }
         }
         let facts = try await sandbox.supervisor.run(
             sandbox.plan("/bin/sleep", "1000"), cgroup: nil, tree: Burner(),

@@ -8,7 +8,9 @@ import Testing
     let sandbox: SandboxFixture
     init() throws { sandbox = try SandboxFixture.shared.get() }
 
-    private func output(_ script: String, _ adjust: (inout LaunchPlan) throws -> Void = { _ in }) async throws -> [String] {
+    private func output(_ script: String, _ adjust: (inout LaunchPlan) throws -> Void = { _ in }) async throws
+        -> [String]
+    {
         var plan = sandbox.plan("/bin/sh", "-c", "exec 2>&1; " + script)
         try adjust(&plan)
         let facts = try await sandbox.run(plan, limits: SupervisionLimits(wall: .seconds(120)))
@@ -33,10 +35,12 @@ import Testing
 
     @Test func itHasNoCapabilityAndCannotGainOne() async throws {
         let lines = try await output("grep -E '^(Cap|NoNewPrivs)' /proc/self/status | tr -d '\\t'")
-        #expect(lines == [
-            "CapInh:0000000000000000", "CapPrm:0000000000000000", "CapEff:0000000000000000", "CapBnd:0000000000000000",
-            "CapAmb:0000000000000000", "NoNewPrivs:1",
-        ])
+        #expect(
+            lines == [
+                "CapInh:0000000000000000", "CapPrm:0000000000000000", "CapEff:0000000000000000",
+                "CapBnd:0000000000000000",
+                "CapAmb:0000000000000000", "NoNewPrivs:1",
+            ])
     }
 
     @Test func itsIdentityIsItsOwn() async throws {
@@ -69,9 +73,10 @@ import Testing
     }
 
     @Test func theHostsFilesAreNotThere() async throws {
-        #expect(try await output("ls /; ls /etc") == [
-            "bin", "dev", "etc", "lib", "lib64", "out", "proc", "sbin", "src", "tmp", "usr", "passwd",
-        ])
+        #expect(
+            try await output("ls /; ls /etc") == [
+                "bin", "dev", "etc", "lib", "lib64", "out", "proc", "sbin", "src", "tmp", "usr", "passwd",
+            ])
     }
 
     @Test func quotasOfBytesAndInodesHold() async throws {
@@ -88,13 +93,17 @@ import Testing
     @Test func thereIsNoNetworkUnlessAskedFor() async throws {
         let script = "ls -d /sys/* 2>/dev/null; grep -o '^ *[a-z0-9]*:' /proc/self/net/dev | tr -d ' '"
         #expect(try await output(script) == ["lo:"])
-        let connect = "/usr/bin/perl -MSocket -e 'socket(S,PF_INET,SOCK_STREAM,0); connect(S,pack_sockaddr_in(9,inet_aton(\"127.0.0.1\"))) or print $!'"
+        let connect =
+            "/usr/bin/perl -MSocket -e 'socket(S,PF_INET,SOCK_STREAM,0); connect(S,pack_sockaddr_in(9,inet_aton(\"127.0.0.1\"))) or print $!'"
         #expect(try await output(connect) == ["Network is unreachable"])
         #expect(try await output(connect) { $0.network = .loopback } == ["Connection refused"])
     }
 
     @Test func setuidProgramsGainNothing() async throws {
-        #expect(try await output("/bin/su -c id </dev/null >/dev/null; echo $?; id -u").suffix(1) == ["\(SandboxFixture.uid)"])
+        #expect(
+            try await output("/bin/su -c id </dev/null >/dev/null; echo $?; id -u").suffix(1) == [
+                "\(SandboxFixture.uid)"
+            ])
         #expect(try await output("/usr/bin/mount -t tmpfs none /tmp || echo refused").last == "refused")
     }
 
@@ -124,7 +133,10 @@ import Testing
     @Test func filesOfAnotherUserAreReadThroughAnIdentityMap() async throws {
         let directory = "/tmp/scan-executor-idmap-\(getpid())"
         #expect(mkdir(directory, 0o700) == 0)
-        defer { unlink("\(directory)/f"); rmdir(directory) }
+        defer {
+            unlink("\(directory)/f")
+            rmdir(directory)
+        }
         let file = try OwnedDescriptor.open("\(directory)/f", O_WRONLY | O_CREAT, mode: 0o600)
         _ = write(file.raw, "private\n", 8)
         fchown(file.raw, 12345, 12345)

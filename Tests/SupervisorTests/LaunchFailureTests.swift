@@ -52,7 +52,8 @@ import Testing
         plan.mounts = [
             .init(try .tmpfs(size: .mebibytes(1), inodes: 16, uid: 1, gid: 1, attributes: []), at: "/not-there")
         ]
-        await #expect(throws: LaunchFailure(step: "mount", index: 0, item: "/not-there", errno: .noSuchFileOrDirectory)) {
+        await #expect(throws: LaunchFailure(step: "mount", index: 0, item: "/not-there", errno: .noSuchFileOrDirectory))
+        {
             try await sandbox.run(plan)
         }
     }

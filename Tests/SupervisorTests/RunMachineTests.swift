@@ -59,7 +59,9 @@ import Testing
     }
 
     @Test func anExitInAnyStateFinishes() {
-        for preceding in [[], [.cancel(.cancelled)], [.cancel(.cancelled), .cancel(.outputLimit)]] as [[RunMachine.Event]] {
+        for preceding in [[], [.cancel(.cancelled)], [.cancel(.cancelled), .cancel(.outputLimit)]]
+            as [[RunMachine.Event]]
+        {
             var machine = machine()
             for event in preceding { _ = machine.handle(event, at: start) }
             #expect(machine.handle(.exited, at: start + .seconds(1)) == [.finish])

@@ -30,10 +30,11 @@ import Testing
         #expect(facts.ending == .signaled(SIGSEGV, dumpedCore: false))
     }
 
-    @Test(arguments: [
-        (["/nowhere/at/all"], Errno.noSuchFileOrDirectory), (["/etc/passwd"], .permissionDenied),
-        (["/usr"], .permissionDenied),
-    ] as [([String], Errno)])
+    @Test(
+        arguments: [
+            (["/nowhere/at/all"], Errno.noSuchFileOrDirectory), (["/etc/passwd"], .permissionDenied),
+            (["/usr"], .permissionDenied),
+        ] as [([String], Errno)])
     func aProgramThatCannotBeExecutedIsToldWithItsErrno(arguments: [String], errno: Errno) async throws {
         let facts = try await sandbox.run(sandbox.plan(sandbox.root, arguments))
         #expect(facts.ending == .notExecuted(errno))

@@ -1,8 +1,8 @@
 // What runs between clone3(2) and the program: the child that builds its sandbox, and the sandbox's pid 1.
 //
-// The parent prepares everything into one flat `claunch_plan`; the child only makes system calls. It shares the parent's
-// memory until it executes pid 1 (CLONE_VM|CLONE_VFORK), so no page table is copied however large the parent is, and a
-// failure comes back through that same memory: which step, which item of it, which errno.
+// The parent prepares everything into one flat `claunch_plan`; the child only makes system calls. It shares the
+// parent's memory until it executes pid 1 (CLONE_VM|CLONE_VFORK), so no page table is copied however large the parent
+// is, and a failure comes back through that same memory: which step, which item of it, which errno.
 #ifndef CLAUNCH_H
 #define CLAUNCH_H
 
@@ -13,28 +13,28 @@
 /// The steps of a launch, in the order in which they are taken. `claunch_step_name` gives the word for people.
 enum claunch_step {
     CLAUNCH_NONE = 0,
-    CLAUNCH_TEMPLATE,        ///< setns(2) of the launching thread into the mount namespace to be copied
-    CLAUNCH_CLONE,           ///< clone3(2) into the cgroup
-    CLAUNCH_SESSION,         ///< setsid(2)
-    CLAUNCH_CGROUP_NS,       ///< unshare(CLONE_NEWCGROUP), once the child is in its leaf
-    CLAUNCH_HOSTNAME,        ///< sethostname(2)
-    CLAUNCH_LOOPBACK,        ///< `lo` up in the new network namespace
-    CLAUNCH_MOUNT,           ///< move_mount(2); the index is the mount's
-    CLAUNCH_PROC,            ///< a /proc of the new pid namespace
+    CLAUNCH_TEMPLATE,           ///< setns(2) of the launching thread into the mount namespace to be copied
+    CLAUNCH_CLONE,              ///< clone3(2) into the cgroup
+    CLAUNCH_SESSION,            ///< setsid(2)
+    CLAUNCH_CGROUP_NS,          ///< unshare(CLONE_NEWCGROUP), once the child is in its leaf
+    CLAUNCH_HOSTNAME,           ///< sethostname(2)
+    CLAUNCH_LOOPBACK,           ///< `lo` up in the new network namespace
+    CLAUNCH_MOUNT,              ///< move_mount(2); the index is the mount's
+    CLAUNCH_PROC,               ///< a /proc of the new pid namespace
     CLAUNCH_WORKING_DIRECTORY,  ///< chdir(2)
-    CLAUNCH_DESCRIPTOR,      ///< descriptors 0-5 in place, all others closed; the index is the descriptor's
-    CLAUNCH_RLIMIT,          ///< prlimit64(2); the index is the limit's
-    CLAUNCH_BOUNDING_SET,    ///< PR_CAPBSET_DROP; the index is the capability
-    CLAUNCH_GROUPS,          ///< setgroups(2) to none
-    CLAUNCH_GID,             ///< setresgid(2): before the user, or it would be refused
-    CLAUNCH_UID,             ///< setresuid(2)
-    CLAUNCH_CAPABILITIES,    ///< capset(2) to none
-    CLAUNCH_NO_NEW_PRIVS,    ///< PR_SET_NO_NEW_PRIVS
-    CLAUNCH_PARENT_DEATH,    ///< PR_SET_PDEATHSIG: the sandbox dies with its supervisor
-    CLAUNCH_LANDLOCK,        ///< landlock_restrict_self(2)
-    CLAUNCH_FILTER,          ///< seccomp(2)
-    CLAUNCH_INIT,            ///< execveat(2) of pid 1
-    CLAUNCH_EXEC,            ///< fork and execve(2) of the program, in pid 1
+    CLAUNCH_DESCRIPTOR,         ///< descriptors 0-5 in place, all others closed; the index is the descriptor's
+    CLAUNCH_RLIMIT,             ///< prlimit64(2); the index is the limit's
+    CLAUNCH_BOUNDING_SET,       ///< PR_CAPBSET_DROP; the index is the capability
+    CLAUNCH_GROUPS,             ///< setgroups(2) to none
+    CLAUNCH_GID,                ///< setresgid(2): before the user, or it would be refused
+    CLAUNCH_UID,                ///< setresuid(2)
+    CLAUNCH_CAPABILITIES,       ///< capset(2) to none
+    CLAUNCH_NO_NEW_PRIVS,       ///< PR_SET_NO_NEW_PRIVS
+    CLAUNCH_PARENT_DEATH,       ///< PR_SET_PDEATHSIG: the sandbox dies with its supervisor
+    CLAUNCH_LANDLOCK,           ///< landlock_restrict_self(2)
+    CLAUNCH_FILTER,             ///< seccomp(2)
+    CLAUNCH_INIT,               ///< execveat(2) of pid 1
+    CLAUNCH_EXEC,               ///< fork and execve(2) of the program, in pid 1
     CLAUNCH_STEP_COUNT
 };
 
@@ -83,11 +83,11 @@ struct claunch_plan {
     gid_t gid;
     const struct claunch_instruction *filter;  ///< NULL: none
     uint16_t filter_length;                    ///< instructions
-    int filter_listener;   ///< the filter notifies: its listener stays descriptor 5 of pid 1 for pidfd_getfd(2)
-    char *const *argv;     ///< argv[0] is the program's path in the sandbox
+    int filter_listener;  ///< the filter notifies: its listener stays descriptor 5 of pid 1 for pidfd_getfd(2)
+    char *const *argv;    ///< argv[0] is the program's path in the sandbox
     char *const *envp;
-    int fault_step;        ///< tests: fail here instead of doing the step …
-    int fault_error;       ///< … with this errno
+    int fault_step;   ///< tests: fail here instead of doing the step …
+    int fault_error;  ///< … with this errno
 };
 
 /// Where a launch failed. `step` CLAUNCH_NONE: it did not.
@@ -102,13 +102,14 @@ enum { CLAUNCH_STATUS_FD = 3, CLAUNCH_INIT_FD = 4, CLAUNCH_SPARE_FD = 5 };
 
 /// A launching thread's own state. Made, used and freed on that one thread.
 struct claunch_thread;
-/// Gives the thread a root and a working directory of its own and a stack for its children. NULL with errno in `*error`.
+/// Gives the thread a root and a working directory of its own and a stack for its children. NULL with errno in
+/// `*error`.
 struct claunch_thread *claunch_thread_create(int *error);
 void claunch_thread_destroy(struct claunch_thread *thread);
 
-/// Launches the plan. 0: `*pidfd` is the new pid 1 (owned by the caller, a child to be waited for) and `*pid` its number.
-/// -1: `*failure` says where it failed; nothing is left behind.
-/// A success means that pid 1 runs; what becomes of the program itself comes as status records.
+/// Launches the plan. 0: `*pidfd` is the new pid 1 (owned by the caller, a child to be waited for) and `*pid` its
+/// number. -1: `*failure` says where it failed; nothing is left behind. A success means that pid 1 runs; what becomes
+/// of the program itself comes as status records.
 int claunch_launch(struct claunch_thread *thread, const struct claunch_plan *plan, int *pidfd, pid_t *pid,
                    struct claunch_failure *failure);
 
@@ -126,11 +127,13 @@ struct claunch_status {
     uint64_t time_ns;
 };
 
-/// Writes pid 1's program, a static ELF image of one page or two, to `buffer`. Its size; 0 where `capacity` is too small.
+/// Writes pid 1's program, a static ELF image of one page or two, to `buffer`. Its size; 0 where `capacity` is too
+/// small.
 size_t claunch_init_image(void *buffer, size_t capacity);
 
-/// A child that does nothing but wait until `release_fd` (read end of a pipe) gives a byte or its end; for a user namespace
-/// to be mapped or a birth in a cgroup to be seen. `flags` are clone3's, `cgroup_fd` as in the plan. 0, or -errno.
+/// A child that does nothing but wait until `release_fd` (read end of a pipe) gives a byte or its end; for a user
+/// namespace to be mapped or a birth in a cgroup to be seen. `flags` are clone3's, `cgroup_fd` as in the plan. 0, or
+/// -errno.
 int claunch_hold(struct claunch_thread *thread, uint64_t flags, int cgroup_fd, int release_fd, int *pidfd, pid_t *pid);
 
 #endif

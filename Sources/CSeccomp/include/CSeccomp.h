@@ -50,11 +50,11 @@ struct csec_failure {
     int32_t rule;
 };
 
-/// Compiles for the native architecture and puts `struct sock_filter` entries, 8 bytes each, into `bytes`. Entry by any other
-/// architecture, and by x32 numbers on x86-64, kills the process. No rule may repeat the default action: libseccomp
-/// refuses it. Returns the size, which is never more than `capacity` (-ENOSPC instead).
-long csec_compile(uint32_t default_action, const struct csec_rule *rules, size_t rule_count, void *bytes, size_t capacity,
-                  struct csec_failure *failure);
+/// Compiles for the native architecture and puts `struct sock_filter` entries, 8 bytes each, into `bytes`. Entry by any
+/// other architecture, and by x32 numbers on x86-64, kills the process. No rule may repeat the default action:
+/// libseccomp refuses it. Returns the size, which is never more than `capacity` (-ENOSPC instead).
+long csec_compile(uint32_t default_action, const struct csec_rule *rules, size_t rule_count, void *bytes,
+                  size_t capacity, struct csec_failure *failure);
 
 enum { CSEC_UNKNOWN_NAME = -1, CSEC_FOREIGN_NAME = -2 };
 /// The native number of a system call; CSEC_UNKNOWN_NAME, or CSEC_FOREIGN_NAME where only other architectures have it.

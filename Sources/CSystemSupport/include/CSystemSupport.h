@@ -98,8 +98,8 @@ long csys_fsconfig_create(int fd);
 long csys_fsmount(int fd, unsigned flags, unsigned attributes);
 long csys_open_tree(int dirfd, const char *path, unsigned flags);
 long csys_move_mount(int from, const char *from_path, int to, const char *to_path, unsigned flags);
-long csys_mount_setattr(int dirfd, const char *path, unsigned flags, uint64_t set, uint64_t clear,
-                                      uint64_t propagation, uint64_t userns_fd);
+long csys_mount_setattr(int dirfd, const char *path, unsigned flags, uint64_t set, uint64_t clear, uint64_t propagation,
+                        uint64_t userns_fd);
 
 /// landlock_create_ruleset(2) with LANDLOCK_CREATE_RULESET_VERSION: the ABI, or -ENOSYS / -EOPNOTSUPP.
 long csys_landlock_abi(void);

@@ -43,5 +43,7 @@ public struct HostSettings: Sendable {
     }
 
     /// The system's own directories of programs, as in the sandbox's PATH.
-    public static let systemProgramDirectories = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+    public static let systemProgramDirectories = [
+        "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin",
+    ]
 }

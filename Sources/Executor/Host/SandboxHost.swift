@@ -1,5 +1,5 @@
-import Glibc
 import CgroupV2
+import Glibc
 import Logging
 import ProcessSupervisor
 import SeccompPolicy
@@ -42,7 +42,8 @@ public final class SandboxHost: Sendable {
         tree = try CgroupTree.prepare(root: settings.cgroupRoot, placement: .ifNeeded)
         reclaimed = try tree.reap(within: .seconds(5))
         for leaf in reclaimed {
-            logger.warning("ended what a dead worker left", metadata: ["cgroup": "\(leaf.path)", "outcome": "\(leaf.outcome)"])
+            logger.warning(
+                "ended what a dead worker left", metadata: ["cgroup": "\(leaf.path)", "outcome": "\(leaf.outcome)"])
         }
         identity = try WorkerIdentity.current(id: settings.workerID)
         supervisor = try Supervisor(launcher: Launcher())
@@ -67,7 +68,8 @@ public final class SandboxHost: Sendable {
             }
         } catch {
             throw ExecutorError(
-                .host, error, "the root of the sandbox cannot be built; a container needs CAP_SYS_ADMIN and mount rights for it")
+                .host, error,
+                "the root of the sandbox cannot be built; a container needs CAP_SYS_ADMIN and mount rights for it")
         }
     }
 

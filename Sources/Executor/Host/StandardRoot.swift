@@ -29,7 +29,8 @@ struct StandardRoot {
         }
         for path in readOnlyPaths { layout.binds.append(.init(source: path.host, target: path.sandbox)) }
         layout.links += [
-            .init(path: "/dev/fd", destination: "/proc/self/fd"), .init(path: "/dev/stdin", destination: "/proc/self/fd/0"),
+            .init(path: "/dev/fd", destination: "/proc/self/fd"),
+            .init(path: "/dev/stdin", destination: "/proc/self/fd/0"),
             .init(path: "/dev/stdout", destination: "/proc/self/fd/1"),
             .init(path: "/dev/stderr", destination: "/proc/self/fd/2"),
             // POSIX shared memory and semaphores count against the quota of /tmp.
@@ -53,7 +54,9 @@ struct StandardRoot {
             let count = buffer.withUnsafeMutableBufferPointer { buffer in
                 buffer.withMemoryRebound(to: CChar.self) { readlink(path, $0.baseAddress!, $0.count) }
             }
-            if count > 0 { layout.links.append(.init(path: path, destination: String(decoding: buffer[..<count], as: UTF8.self))) }
+            if count > 0 {
+                layout.links.append(.init(path: path, destination: String(decoding: buffer[..<count], as: UTF8.self)))
+            }
         }
     }
 

@@ -39,7 +39,8 @@ struct UserSlots: Sendable {
             || status.st_mode & 0o022 != 0
         {
             throw ExecutorError(
-                .host, "\(directory) must be a directory of this user that others cannot write to; remove it or name another")
+                .host,
+                "\(directory) must be a directory of this user that others cannot write to; remove it or name another")
         }
     }
 
@@ -56,7 +57,8 @@ struct UserSlots: Sendable {
             if flock(lock.raw, LOCK_EX | LOCK_NB) == 0 { return Slot(uid: uid, lock: lock) }
         }
         throw ExecutorError(
-            .host, "all \(count) sandbox uids from \(first) are in use; wait for a run to end, or raise the number of slots",
+            .host,
+            "all \(count) sandbox uids from \(first) are in use; wait for a run to end, or raise the number of slots",
             isTransient: true)
     }
 }

@@ -71,7 +71,8 @@ struct ArtifactCollector {
     }
 
     private func take(
-        _ name: String, _ path: String, in directory: borrowing BeneathDirectory, _ depth: Int, _ collection: inout Collection
+        _ name: String, _ path: String, in directory: borrowing BeneathDirectory, _ depth: Int,
+        _ collection: inout Collection
     ) throws(ExecutorError) {
         if let child = try? directory.directory(name) {
             try destination?.makeDirectory(path)
@@ -117,10 +118,13 @@ struct ArtifactCollector {
     }
 
     private static func isPlain(_ path: String) -> Bool {
-        path.utf8.count < nameLimit && !path.contains("\u{FFFD}") && path.unicodeScalars.allSatisfy { !$0.properties.generalCategory.isControl }
+        path.utf8.count < nameLimit && !path.contains("\u{FFFD}")
+            && path.unicodeScalars.allSatisfy { !$0.properties.generalCategory.isControl }
     }
 }
 
 extension Unicode.GeneralCategory {
-    fileprivate var isControl: Bool { [.control, .format, .lineSeparator, .paragraphSeparator, .surrogate].contains(self) }
+    fileprivate var isControl: Bool {
+        [.control, .format, .lineSeparator, .paragraphSeparator, .surrogate].contains(self)
+    }
 }

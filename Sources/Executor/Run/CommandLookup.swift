@@ -38,7 +38,8 @@ struct CommandLookup {
         for (index, component) in components.enumerated() {
             walked += "/\(component)"
             guard let status = status(of: walked) else {
-                throw ExecutorError(.command, "\(path) does not exist in the sandbox; check the command and read_only_paths")
+                throw ExecutorError(
+                    .command, "\(path) does not exist in the sandbox; check the command and read_only_paths")
             }
             let isLast = index == components.count - 1
             if !isLast && status.st_mode & 0o001 == 0 {
@@ -49,14 +50,16 @@ struct CommandLookup {
             }
             if isLast && (status.st_mode & S_IFMT != S_IFREG || status.st_mode & 0o001 == 0) {
                 throw ExecutorError(
-                    .command, "\(path) is not executable for everybody; chmod o+rx it, or name a program", isTransient: false)
+                    .command, "\(path) is not executable for everybody; chmod o+rx it, or name a program",
+                    isTransient: false)
             }
         }
         // The kernel follows four interpreters of interpreters (BINPRM_MAX_RECURSION) and then gives up.
         if depth < 4, let interpreter = interpreter(of: path) {
             guard status(of: interpreter) != nil else {
                 throw ExecutorError(
-                    .command, "the interpreter \(interpreter) of \(path) is not in the sandbox; add it to read_only_paths")
+                    .command,
+                    "the interpreter \(interpreter) of \(path) is not in the sandbox; add it to read_only_paths")
             }
             try check(interpreter, depth: depth + 1)
         }

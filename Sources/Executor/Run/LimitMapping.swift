@@ -29,7 +29,8 @@ struct LimitMapping {
         case .target:
             guard let targetDevice else {
                 throw ExecutorError(
-                    .enforcement, "io limits name the target's disk, but the target lies on none (a network or memory file "
+                    .enforcement,
+                    "io limits name the target's disk, but the target lies on none (a network or memory file "
                         + "system); name a device such as /dev/sda, or leave io out")
             }
             device = targetDevice
@@ -52,7 +53,8 @@ struct LimitMapping {
     /// and Go's reserve far beyond what they use. RLIMIT_NPROC counts a uid's threads, and each run's uid is its own.
     func resources(missing facts: [LimitFact]) -> [LaunchPlan.ResourceLimit] {
         var result: [LaunchPlan.ResourceLimit] = [
-            .init(.core, 0), .init(.openFiles, UInt64(limits.openFiles)), .init(.messageQueue, 0), .init(.lockedMemory, 64 << 10),
+            .init(.core, 0), .init(.openFiles, UInt64(limits.openFiles)), .init(.messageQueue, 0),
+            .init(.lockedMemory, 64 << 10),
         ]
         if let size = limits.fileSize { result.append(.init(.fileSize, UInt64(size.bytes))) }
         let missing = Set(facts.missing.map(\.file))
@@ -68,20 +70,25 @@ struct LimitMapping {
         var result = Enforcement()
         let missing = Dictionary(facts.missing.map { ($0.file, $0) }, uniquingKeysWith: { first, _ in first })
         func set(_ subject: Enforcement.Subject, _ file: LimitFile, standIn: Enforcement.Means, _ note: String) {
-            guard missing[file] != nil else { return result.means[subject] = .cgroup }
+            guard missing[file] != nil else {
+                result.means[subject] = .cgroup
+                return
+            }
             result.means[subject] = standIn
             result.notes[subject] = note
         }
         set(
             .cpu, .cpuMax, standIn: .none,
-            "the cpu controller is not on this host's unified hierarchy; the run may use every core, only its CPU time is counted")
+            "the cpu controller is not on this host's unified hierarchy; the run may use every core, only its CPU time is counted"
+        )
         set(
             .memory, .memoryMax, standIn: .rlimit,
             "the memory controller is not on this host's unified hierarchy; each process is held to \(limits.memory) (RLIMIT_DATA), "
                 + "all of them together are not")
         set(
             .pids, .pidsMax, standIn: .rlimit,
-            "the pids controller is not on this host's unified hierarchy; the run's uid is held to \(limits.pids) tasks (RLIMIT_NPROC)")
+            "the pids controller is not on this host's unified hierarchy; the run's uid is held to \(limits.pids) tasks (RLIMIT_NPROC)"
+        )
         if limits.io.isEmpty {
             result.means[.io] = .notRequested
         } else {

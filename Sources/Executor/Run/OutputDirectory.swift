@@ -110,7 +110,8 @@ final class OutputFile: Sendable {
                 rest = rest.dropFirst(count)
             } else if saved != .interrupted {
                 throw ExecutorError(
-                    .output, SystemError("write to", path, saved), "nothing of the output was kept; make room or name another place")
+                    .output, SystemError("write to", path, saved),
+                    "nothing of the output was kept; make room or name another place")
             }
         }
     }

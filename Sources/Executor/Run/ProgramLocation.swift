@@ -34,7 +34,8 @@ struct ProgramLocation {
         let system = ["/usr", "/bin", "/sbin", "/lib", "/lib64"]
         let ownTrees = [SandboxPath.target, SandboxPath.temporary, SandboxPath.output]
         func isShown(_ path: String) -> Bool {
-            system.contains { SandboxPath.isSameOrBelow(path, $0) } || ownTrees.contains { SandboxPath.isSameOrBelow(path, $0) }
+            system.contains { SandboxPath.isSameOrBelow(path, $0) }
+                || ownTrees.contains { SandboxPath.isSameOrBelow(path, $0) }
                 || declared.contains { SandboxPath.isSameOrBelow(path, $0.host) }
                 || needs.contains { SandboxPath.isSameOrBelow(path, $0.host) }
         }
@@ -62,7 +63,9 @@ struct ProgramLocation {
 
     /// The key `home` of pyvenv.cfg; nil where `directory` is no virtual environment.
     private func pythonHome(of directory: String) -> String? {
-        guard let root = try? BeneathDirectory(path: directory), let text = try? root.readText("pyvenv.cfg", limit: 64 << 10) else {
+        guard let root = try? BeneathDirectory(path: directory),
+            let text = try? root.readText("pyvenv.cfg", limit: 64 << 10)
+        else {
             return nil
         }
         for line in text.split(separator: "\n") {

@@ -75,7 +75,8 @@ struct RunRecord {
     }
 
     private func readFindings(
-        _ attempt: Result<ExitFacts, LaunchFailure>, _ collected: ArtifactCollector.Collection, _ outcome: inout RunOutcome
+        _ attempt: Result<ExitFacts, LaunchFailure>, _ collected: ArtifactCollector.Collection,
+        _ outcome: inout RunOutcome
     ) {
         guard let wanted = request.report, case .success(let facts) = attempt else { return }
         let bytes: [UInt8]?
@@ -109,7 +110,8 @@ struct RunRecord {
         func stall(_ pressure: CgroupV2.Pressure?) -> Usage.Pressure.Stall? {
             pressure.map {
                 .init(
-                    someMicroseconds: $0.some?.total.wholeMicroseconds, fullMicroseconds: $0.full?.total.wholeMicroseconds)
+                    someMicroseconds: $0.some?.total.wholeMicroseconds,
+                    fullMicroseconds: $0.full?.total.wholeMicroseconds)
             }
         }
         result.pressure = Usage.Pressure(
@@ -125,7 +127,8 @@ struct RunRecord {
             facts.before = RunFacts.Counters(
                 oomKills: usage.memory?.events?.oomKill.map { _ in 0 },
                 oomGroupKills: usage.memory?.events?.oomGroupKill.map { _ in 0 },
-                pidsMaxEvents: usage.pids?.refusedForks.map { _ in 0 }, cpuUsageMicroseconds: usage.cpu?.total.map { _ in 0 })
+                pidsMaxEvents: usage.pids?.refusedForks.map { _ in 0 },
+                cpuUsageMicroseconds: usage.cpu?.total.map { _ in 0 })
             facts.after = RunFacts.Counters(
                 oomKills: usage.memory?.events?.oomKill.map { Int64(clamping: $0) },
                 oomGroupKills: usage.memory?.events?.oomGroupKill.map { Int64(clamping: $0) },
@@ -159,7 +162,8 @@ struct RunRecord {
         let at = fired.at - (exit.startedAt ?? exit.launchedAt)
         switch fired.kind {
         case .wallDeadline:
-            return .init(.wallDeadline, at: at, limit: request.deadlines.wall.wholeMicroseconds, observed: at.wholeMicroseconds)
+            return .init(
+                .wallDeadline, at: at, limit: request.deadlines.wall.wholeMicroseconds, observed: at.wholeMicroseconds)
         case .cpuDeadline:
             return .init(
                 .cpuDeadline, at: at, limit: request.deadlines.cpu?.wholeMicroseconds,
@@ -178,7 +182,8 @@ extension CapturedStream {
     /// Head and tail as text, and between them how much is missing.
     var joined: String {
         if !isTruncated { return String(decoding: head + tail, as: UTF8.self) }
-        return String(decoding: head, as: UTF8.self) + "\n[… \(droppedBytes) bytes not kept …]\n" + String(decoding: tail, as: UTF8.self)
+        return String(decoding: head, as: UTF8.self) + "\n[… \(droppedBytes) bytes not kept …]\n"
+            + String(decoding: tail, as: UTF8.self)
     }
 }
 

@@ -1,5 +1,5 @@
-public import SeccompPolicy
 public import ProcessSupervisor
+public import SeccompPolicy
 public import SystemPackage
 
 /// One run, as somebody wants it: what, on which tree, within which limits. What the host makes of it is in the report.

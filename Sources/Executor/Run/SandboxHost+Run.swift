@@ -31,7 +31,9 @@ extension SandboxHost {
         do {
             var outcome = try await execute(request, &record, output, begun, cancellation, onStart)
             try output?.publish()
-            outcome.report.timings.teardownMicroseconds = record.endedAt.map { (MonotonicTime.now - $0).wholeMicroseconds }
+            outcome.report.timings.teardownMicroseconds = record.endedAt.map {
+                (MonotonicTime.now - $0).wholeMicroseconds
+            }
             return outcome
         } catch {
             output?.discard()
@@ -119,7 +121,8 @@ extension SandboxHost {
         if let path = request.target {
             let target = try ScanTarget.open(path)
             device = target.blockDevice
-            let mount = try await target.mount(for: uid, executable: request.executesTarget, launcher: supervisor.launcher)
+            let mount = try await target.mount(
+                for: uid, executable: request.executesTarget, launcher: supervisor.launcher)
             plan.mounts.append(.init(mount, at: SandboxPath.target))
         }
         let limits = request.limits
@@ -218,6 +221,7 @@ private final class Removal: Sendable {
 extension LeafHandle {
     func live(since begun: MonotonicTime) -> LiveUsage {
         let sample = sample()
-        return LiveUsage(elapsed: MonotonicTime.now - begun, cpu: sample.cpu, memory: sample.memory, tasks: sample.tasks)
+        return LiveUsage(
+            elapsed: MonotonicTime.now - begun, cpu: sample.cpu, memory: sample.memory, tasks: sample.tasks)
     }
 }

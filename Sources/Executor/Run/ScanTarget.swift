@@ -23,7 +23,8 @@ struct ScanTarget: ~Copyable {
         }
         var status = stat()
         guard fstat(descriptor.raw, &status) == 0 else {
-            throw ExecutorError(.target, SystemError("look at", path, Errno(rawValue: errno)), "the target must be a directory")
+            throw ExecutorError(
+                .target, SystemError("look at", path, Errno(rawValue: errno)), "the target must be a directory")
         }
         switch status.st_mode & S_IFMT {
         case S_IFDIR: return ScanTarget(path, descriptor, status)
@@ -93,7 +94,8 @@ struct ScanTarget: ~Copyable {
                 return isReadable
             }
         } catch {
-            throw ExecutorError(.target, error, "the target must be readable for root, and no deeper than a path of 4096 bytes")
+            throw ExecutorError(
+                .target, error, "the target must be readable for root, and no deeper than a path of 4096 bytes")
         }
         return isReadable
     }

@@ -17,8 +17,17 @@ public struct LaunchPlan: Sendable {
     /// setrlimit(2), soft and hard alike.
     public struct ResourceLimit: Sendable, Hashable {
         public enum Resource: CInt, Sendable, Hashable {
-            case cpuSeconds = 0, fileSize = 1, data = 2, stack = 3, core = 4, processes = 6, openFiles = 7, lockedMemory = 8
-            case addressSpace = 9, pendingSignals = 11, messageQueue = 12
+            case cpuSeconds = 0
+            case fileSize = 1
+            case data = 2
+            case stack = 3
+            case core = 4
+            case processes = 6
+            case openFiles = 7
+            case lockedMemory = 8
+            case addressSpace = 9
+            case pendingSignals = 11
+            case messageQueue = 12
         }
         public var resource: Resource
         public var value: UInt64

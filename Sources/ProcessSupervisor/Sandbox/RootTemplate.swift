@@ -22,7 +22,9 @@ public final class RootTemplate: Sendable {
 
     /// Builds it on a thread of its own, which ends in that namespace. Needs CAP_SYS_ADMIN and CAP_MKNOD.
     public init(_ layout: RootLayout) throws(SystemError) {
-        let built = try SystemThread.runApart("root-template") { Result { () throws(SystemError) in try Self.build(layout) } }
+        let built = try SystemThread.runApart("root-template") {
+            Result { () throws(SystemError) in try Self.build(layout) }
+        }
         let numbers = try built.get()
         namespace = OwnedDescriptor(owning: numbers.namespace)
         root = OwnedDescriptor(owning: numbers.root)

@@ -20,10 +20,14 @@ final class ActiveRun {
     /// The loop's note of the timer it holds for this run.
     var scheduledAt: MonotonicTime?
 
-    enum Stream: UInt64 { case stdout = 1, stderr = 2 }
+    enum Stream: UInt64 {
+        case stdout = 1
+        case stderr = 2
+    }
 
     init(
-        id: UInt64, process: LaunchedProcess, tree: any ProcessTree, limits: SupervisionLimits, launchedAt: MonotonicTime,
+        id: UInt64, process: LaunchedProcess, tree: any ProcessTree, limits: SupervisionLimits,
+        launchedAt: MonotonicTime,
         parallelism: Int, answer: @escaping (ExitFacts) -> Void
     ) {
         self.id = id
@@ -65,7 +69,8 @@ final class ActiveRun {
 
     /// Reads what is there, at most `limit` bytes, so that one loud program does not keep others waiting.
     /// False when the stream has ended.
-    func drain(_ stream: Stream, into scratch: UnsafeMutableRawBufferPointer, limit: Int, at now: MonotonicTime) -> Bool {
+    func drain(_ stream: Stream, into scratch: UnsafeMutableRawBufferPointer, limit: Int, at now: MonotonicTime) -> Bool
+    {
         var taken = 0
         while taken < limit {
             let count = read(descriptor(of: stream), scratch.baseAddress, scratch.count)
@@ -112,7 +117,8 @@ final class ActiveRun {
             switch record.kind {
             case CLAUNCH_STATUS_STARTED.rawValue: startedAt = MonotonicTime(nanoseconds: record.time_ns)
             case CLAUNCH_STATUS_FAILED.rawValue: ending = .notExecuted(Errno(rawValue: record.error))
-            case CLAUNCH_STATUS_EXITED.rawValue where ending == nil: ending = Self.decode(waitStatus: record.wait_status)
+            case CLAUNCH_STATUS_EXITED.rawValue where ending == nil:
+                ending = Self.decode(waitStatus: record.wait_status)
             default: break
             }
         }

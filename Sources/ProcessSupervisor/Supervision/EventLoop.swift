@@ -55,7 +55,9 @@ final class EventLoop: Sendable {
             let nanoseconds = timeout.map { $0 > Int64.max / 2000 ? Int64.max / 2 : $0 * 1000 + 999 } ?? -1
             let count = csys_epoll_wait(epoll.raw, &events, 64, nanoseconds)
             let now = MonotonicTime.now
-            if count < 0 && count != -Int(EINTR) { preconditionFailure("epoll_wait on our own descriptors: errno \(-count)") }
+            if count < 0 && count != -Int(EINTR) {
+                preconditionFailure("epoll_wait on our own descriptors: errno \(-count)")
+            }
             // Output before exits: what a program wrote last is read before its end is told.
             for event in events.prefix(max(0, count)) where event.token != 0 {
                 guard let run = runs[event.token >> 2] else { continue }
@@ -72,7 +74,9 @@ final class EventLoop: Sendable {
                 }
                 schedule(run, &timers)
             }
-            if events.prefix(max(0, count)).contains(where: { $0.token == 0 }) { takeCommands(&runs, &timers, scratch, now) }
+            if events.prefix(max(0, count)).contains(where: { $0.token == 0 }) {
+                takeCommands(&runs, &timers, scratch, now)
+            }
             while let timer = timers.min, timer.at <= now {
                 timers.removeMin()
                 // One that a later event made obsolete finds its run gone or not yet due: a tick is harmless.
@@ -89,7 +93,10 @@ final class EventLoop: Sendable {
     ) {
         var value: UInt64 = 0
         _ = read(wake.raw, &value, MemoryLayout<UInt64>.size)
-        for command in commands.withLock({ commands in defer { commands.removeAll() }; return commands }) {
+        for command in commands.withLock({ commands in
+            defer { commands.removeAll() }
+            return commands
+        }) {
             switch command {
             case .adopt(let id, let make):
                 let run = make().run

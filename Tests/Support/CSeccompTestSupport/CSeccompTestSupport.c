@@ -18,7 +18,8 @@
 
 static long install(const void *bpf, size_t size, unsigned flags) {
     if (size == 0) return 0;
-    struct sock_fprog program = {.len = (unsigned short)(size / sizeof(struct sock_filter)), .filter = (struct sock_filter *)bpf};
+    struct sock_fprog program = {.len = (unsigned short)(size / sizeof(struct sock_filter)),
+                                 .filter = (struct sock_filter *)bpf};
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) return -errno;
     long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
     return result == -1 ? -errno : result;
@@ -33,7 +34,8 @@ static int64_t enter(const struct csts_call *call) {
         return result;
     }
 #endif
-    long result = syscall(call->number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+    long result =
+        syscall(call->number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
     return result == -1 ? -errno : result;
 }
 
@@ -84,7 +86,8 @@ static long send_descriptor(int socket, int descriptor) {
         struct cmsghdr align;
     } control;
     memset(&control, 0, sizeof control);
-    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
@@ -100,7 +103,8 @@ static long receive_descriptor(int socket) {
         char bytes[CMSG_SPACE(sizeof(int))];
         struct cmsghdr align;
     } control;
-    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
     ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
     if (count == -1) return -errno;
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);

@@ -23,11 +23,12 @@ struct csts_outcome {
     int signal;
 };
 
-/// Makes one call in a child of its own under the filter (none where size is 0). 0, or -errno where it could not be tried.
+/// Makes one call in a child of its own under the filter (none where size is 0). 0, or -errno where it could not be
+/// tried.
 long csts_call(const void *bpf, size_t size, const struct csts_call *call, struct csts_outcome *outcome);
 
-/// Starts a child that installs the filter with SECCOMP_FILTER_FLAG_NEW_LISTENER, hands the listener over and then makes
-/// the calls, each `times` times. Gives the listener (close-on-exec) and the child, which the caller waits for.
+/// Starts a child that installs the filter with SECCOMP_FILTER_FLAG_NEW_LISTENER, hands the listener over and then
+/// makes the calls, each `times` times. Gives the listener (close-on-exec) and the child, which the caller waits for.
 long csts_listen(const void *bpf, size_t size, const struct csts_call *calls, size_t count, int times, int *listener,
                  pid_t *child);
 
