@@ -16,9 +16,9 @@ struct StandardRoot {
     ]
 
     /// - Parameters:
-    ///   - readOnlyPaths: the scanner's own.
+    ///   - extra: the scanner's own.
     ///   - network: with the host's network come its resolver settings.
-    func layout(readOnlyPaths: [ReadOnlyPath], network: LaunchPlan.Network) -> RootLayout {
+    func layout(extra: [RootLayout.Bind], network: LaunchPlan.Network) -> RootLayout {
         var layout = RootLayout(
             directories: ["/proc", SandboxPath.temporary, SandboxPath.output, SandboxPath.target, "/root", "/var/tmp"])
         layout.binds = [.init(source: "/usr", target: "/usr")]
@@ -27,7 +27,7 @@ struct StandardRoot {
         if network == .host, exists("/etc/resolv.conf") {
             layout.binds.append(.init(source: "/etc/resolv.conf", target: "/etc/resolv.conf"))
         }
-        for path in readOnlyPaths { layout.binds.append(.init(source: path.host, target: path.sandbox)) }
+        layout.binds += extra
         layout.links += [
             .init(path: "/dev/fd", destination: "/proc/self/fd"),
             .init(path: "/dev/stdin", destination: "/proc/self/fd/0"),

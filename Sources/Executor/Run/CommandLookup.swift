@@ -8,16 +8,15 @@ import SystemSupport
 struct CommandLookup {
     let root: RootTemplate
     let searchPath: [String]
+    /// Mounted into the run's `/tmp` later, and to be looked at on the host until then.
+    let inTemporary: [String]
 
     /// The absolute path of `program` in the sandbox. A path with a slash is taken as it is: below `/src` or `/tmp` it can
     /// only be judged by execve(2).
     func resolve(_ program: String, workingDirectory: String) throws(ExecutorError) -> String {
         if program.contains("/") {
             let path = program.hasPrefix("/") ? program : "\(workingDirectory)/\(program)"
-            let isOwn = [SandboxPath.target, SandboxPath.temporary, SandboxPath.output].contains {
-                SandboxPath.isSameOrBelow(path, $0)
-            }
-            if !isOwn { try check(path) }
+            if !Self.isOwn(path) { try check(path) }
             return path
         }
         for directory in searchPath where !program.isEmpty && exists("\(directory)/\(program)") {
@@ -37,6 +36,8 @@ struct CommandLookup {
         let components = path.split(separator: "/")
         for (index, component) in components.enumerated() {
             walked += "/\(component)"
+            // What leads to a mount in /tmp is made with it, open to all.
+            if inTemporary.contains(where: { $0.hasPrefix(walked + "/") }) { continue }
             guard let status = status(of: walked) else {
                 throw ExecutorError(
                     .command, "\(path) does not exist in the sandbox; check the command and read_only_paths")
@@ -75,6 +76,10 @@ struct CommandLookup {
         return words.first.map(String.init).flatMap { $0.hasPrefix("/") ? $0 : nil }
     }
 
+    private static func isOwn(_ path: String) -> Bool {
+        [SandboxPath.target, SandboxPath.temporary, SandboxPath.output].contains { SandboxPath.isSameOrBelow(path, $0) }
+    }
+
     private func exists(_ path: String) -> Bool { status(of: path) != nil }
 
     private func status(of path: String) -> stat? {
@@ -85,6 +90,7 @@ struct CommandLookup {
 
     /// Below the sandbox's root, its symlinks followed within it.
     private func open(_ path: String, _ flags: CInt) throws(SystemError) -> OwnedDescriptor {
+        if inTemporary.contains(where: { SandboxPath.isSameOrBelow(path, $0) }) { return try OwnedDescriptor.open(path, flags) }
         let number = try systemCall("open", path) {
             path.withCString {
                 csys_openat2(root.root.raw, $0, UInt64(flags | O_CLOEXEC), 0, UInt64(CSYS_RESOLVE_IN_ROOT))

@@ -1,4 +1,5 @@
 import Glibc
+import ProcessSupervisor
 import SystemSupport
 
 /// Where a program is on the host, and what else of the host it needs to be seen: nothing for the system's own, for others
@@ -7,7 +8,13 @@ struct ProgramLocation {
     /// Directories that come before the system's in PATH.
     var directories: [String] = []
     /// Paths to be shown to the sandbox, where they are on the host.
-    var needs: [ReadOnlyPath] = []
+    var needs: [String] = []
+    /// Those of ``needs`` that are part of the root.
+    var inRoot: [RootLayout.Bind] {
+        needs.filter { !SandboxPath.isSameOrBelow($0, SandboxPath.temporary) }.map { .init(source: $0, target: $0) }
+    }
+    /// Those of ``needs`` that lie in the host's `/tmp`, to be mounted into the run's own.
+    var inTemporary: [String] { needs.filter { SandboxPath.isSameOrBelow($0, SandboxPath.temporary) } }
 
     /// - Parameters:
     ///   - directories: searched before the system's own.
@@ -18,12 +25,17 @@ struct ProgramLocation {
         if program.isEmpty { throw ExecutorError(.command, "there is no command; name a program") }
         var location = ProgramLocation()
         if program.contains("/") {
-            if program.hasPrefix("/") { try location.show(program, declared) }
+            // One in the sandbox's own directories is the run's; what the host has there is another.
+            let own = [SandboxPath.target, SandboxPath.temporary, SandboxPath.output]
+            if program.hasPrefix("/") && !own.contains(where: { SandboxPath.isSameOrBelow(program, $0) }) {
+                try location.show(program, declared)
+            }
             return location
         }
         let system = HostSettings.systemProgramDirectories
         for directory in directories + system where access("\(directory)/\(program)", F_OK) == 0 {
-            if !system.contains(directory) { location.directories.append(directory) }
+            if system.contains(directory) { break }
+            location.directories.append(directory)
             try location.show("\(directory)/\(program)", declared)
             break
         }
@@ -32,12 +44,9 @@ struct ProgramLocation {
 
     private mutating func show(_ path: String, _ declared: [ReadOnlyPath]) throws(ExecutorError) {
         let system = ["/usr", "/bin", "/sbin", "/lib", "/lib64"]
-        let ownTrees = [SandboxPath.target, SandboxPath.temporary, SandboxPath.output]
         func isShown(_ path: String) -> Bool {
-            system.contains { SandboxPath.isSameOrBelow(path, $0) }
-                || ownTrees.contains { SandboxPath.isSameOrBelow(path, $0) }
+            system.contains { SandboxPath.isSameOrBelow(path, $0) } || needs.contains { SandboxPath.isSameOrBelow(path, $0) }
                 || declared.contains { SandboxPath.isSameOrBelow(path, $0.host) }
-                || needs.contains { SandboxPath.isSameOrBelow(path, $0.host) }
         }
         if isShown(path) { return }
         guard access(path, F_OK) == 0 else { return }
@@ -56,9 +65,12 @@ struct ProgramLocation {
     }
 
     private mutating func add(_ path: String) throws(ExecutorError) {
-        do throws(ValueProblem) { needs.append(try ReadOnlyPath(host: path, sandbox: path)) } catch {
-            throw ExecutorError(.command, "a program at \(path) cannot be shown to the sandbox: \(error.message)")
+        let covered = [SandboxPath.target, SandboxPath.output, "/proc", "/sys", "/dev"]
+        if path == "/" || covered.contains(where: { SandboxPath.isSameOrBelow(path, $0) }) {
+            throw ExecutorError(
+                .command, "a program at \(path) cannot be shown to the sandbox, which has its own there; install it elsewhere")
         }
+        needs.append(path)
     }
 
     /// The key `home` of pyvenv.cfg; nil where `directory` is no virtual environment.

@@ -99,10 +99,12 @@ extension SandboxHost {
         let program = try ProgramLocation.find(
             request.command.first ?? "", directories: settings.programDirectories, declared: request.readOnlyPaths)
         let root = try template(
-            standardRoot.layout(readOnlyPaths: request.readOnlyPaths + program.needs, network: network))
+            standardRoot.layout(
+                extra: request.readOnlyPaths.map { .init(source: $0.host, target: $0.sandbox) } + program.inRoot,
+                network: network))
         let searchPath = program.directories + HostSettings.systemProgramDirectories
         var arguments = request.command
-        arguments[0] = try CommandLookup(root: root, searchPath: searchPath)
+        arguments[0] = try CommandLookup(root: root, searchPath: searchPath, inTemporary: program.inTemporary)
             .resolve(request.command[0], workingDirectory: request.workingDirectory)
 
         var plan = LaunchPlan(
@@ -135,6 +137,10 @@ extension SandboxHost {
                 size: limits.out, inodes: UInt32(clamping: limits.outInodes), uid: uid, gid: uid,
                 attributes: [.noSetuid, .noDevices, .noExecute])
             plan.mounts += [.init(tmp, at: SandboxPath.temporary), .init(out, at: SandboxPath.output)]
+            for path in program.inTemporary {
+                try tmp.makeMountPoint(String(path.dropFirst(SandboxPath.temporary.count + 1)), for: path)
+                plan.mounts.append(.init(try .bind(path, attributes: [.readOnly, .noSetuid, .noDevices]), at: path))
+            }
             if let landlockABI {
                 let devices = try BeneathDirectory(owning: root.root.duplicate(), path: "/").open("dev", .path)
                 plan.landlock = try LandlockRuleset(

@@ -74,6 +74,31 @@ public final class DetachedMount: Sendable {
         return try restrict(owning: OwnedDescriptor(owning: CInt(mount)), path, attributes, identities)
     }
 
+    /// Makes what another mount can be put on: `path` in this one, a file where `source` is one, with the directories on the
+    /// way, which are root's and open to all.
+    public func makeMountPoint(_ path: String, for source: String) throws(SystemError) {
+        var status = stat()
+        try systemCall("look at", source) { stat(source, &status) == 0 ? 0 : -Int(errno) }
+        let components = path.split(separator: "/")
+        let isDirectory = status.st_mode & S_IFMT == S_IFDIR
+        var built = ""
+        for component in components.dropLast(isDirectory ? 0 : 1) {
+            built += built.isEmpty ? "\(component)" : "/\(component)"
+            let directory = built
+            try systemCall("make directory", path) {
+                let result = mkdirat(descriptor.raw, directory, 0o755)
+                let saved = errno
+                return result == 0 || saved == EEXIST ? 0 : -Int(saved)
+            }
+        }
+        if isDirectory { return }
+        let file = try systemCall("make file", path) {
+            let result = openat(descriptor.raw, path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o444)
+            return result < 0 ? -Int(errno) : Int(result)
+        }
+        close(CInt(file))
+    }
+
     private static func restrict(
         owning mount: consuming OwnedDescriptor, _ path: String, _ attributes: Attributes, _ identities: IdentityMap?
     ) throws(SystemError) -> DetachedMount {
