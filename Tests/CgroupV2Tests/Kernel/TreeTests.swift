@@ -41,6 +41,36 @@ extension KernelTests {
             }
         }
 
+        @Test func dismantlingATreeInUseLeavesItToItsUsersAndTheNext() throws {
+            try TestTree.run { tree in
+                let leaf = try tree.makeTestLeaf()
+                tree.dismantle()
+                #expect(TestHost.exists(leaf.path))
+                let next = try CgroupTree.prepare(root: tree.path, placement: .never)
+                expectRemoved(leaf)
+                expectRemoved(try next.makeTestLeaf())
+            }
+        }
+
+        @Test func workersThatComeAndGoAtOnceDoNotBreakEachOther() async throws {
+            let test = try TestTree()
+            defer { test.remove() }
+            try await withThrowingTaskGroup { group in
+                for worker in 0..<8 {
+                    group.addTask {
+                        for round in 0..<20 {
+                            let tree = try CgroupTree.prepare(root: test.path, placement: .never)
+                            let leaf = try tree.makeTestLeaf("task.\(worker).\(round)")
+                            #expect(TestHost.exists(leaf.path))
+                            expectRemoved(leaf)
+                            tree.dismantle()
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+
         @Test func missingDirectoriesAboveTheRootAreCreated() throws {
             let test = try TestTree()
             defer { test.remove() }
