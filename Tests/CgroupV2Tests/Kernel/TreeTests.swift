@@ -209,6 +209,24 @@ extension KernelTests {
             #expect(worker.wait() == 0)
         }
 
+        /// unshare(CLONE_NEWCGROUP) with the old mount, as a careless container does it.
+        @Test func aPrivateNamespaceIsFoundOut() throws {
+            let test = try TestTree()
+            defer { test.remove() }
+            _ = try RootDirectory.open(test.path)
+            let unshare = unsafeBitCast(try #require(dlsym(nil, "unshare")), to: (@convention(c) (CInt) -> CInt).self)
+            let worker = try ForkedWorker { _ in
+                guard (try? TestHost.write("0", to: "\(test.path)/cgroup.procs")) != nil,
+                    (try? CgroupMount.find().ownDirectory) == test.path, unshare(0x0200_0000) == 0
+                else { return false }
+                do { _ = try CgroupTree.prepare(root: "\(test.path)/root") } catch {
+                    return (error as? CgroupError)?.code == .privateNamespace && !TestHost.exists("\(test.path)/root")
+                }
+                return false
+            }
+            #expect(worker.wait() == 0)
+        }
+
         @Test func aWorkerElsewhereStaysWhereItIs() throws {
             let test = try TestTree()
             defer { test.remove() }
