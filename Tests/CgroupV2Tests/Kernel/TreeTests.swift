@@ -58,7 +58,7 @@ extension KernelTests {
             try await withThrowingTaskGroup { group in
                 for worker in 0..<8 {
                     group.addTask {
-                        for round in 0..<20 {
+                        for round in 0..<5 {
                             let tree = try CgroupTree.prepare(root: test.path, placement: .never)
                             let leaf = try tree.makeTestLeaf("task.\(worker).\(round)")
                             #expect(TestHost.exists(leaf.path))
