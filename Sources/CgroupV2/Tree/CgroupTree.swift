@@ -80,6 +80,9 @@ public final class CgroupTree: Sendable {
         try directory.makeChild(tasksName, mode: 0o700)
         let tasks = try directory.child(tasksName)
         try cgroupCall { () throws(SystemError) in try tasks.files.descriptor.lockShared(object: tasks.path) }
+        if try !tasks.exists() {
+            throw CgroupError(.vanished, "lock", tasks.path, advice: CgroupError.Code.vanished.generalAdvice)
+        }
         let available = try ControllerSetup.enable(offered, in: tasks)
         let facts = try caps.apply(to: tasks)
         return CgroupTree(root: directory, tasks: tasks, available: available, facts: facts, createdRoot: !existed)
@@ -158,6 +161,8 @@ extension CgroupTree {
     public func dismantle() {
         // Every prepared tree holds the shared lock on tasks/.
         guard (try? tasks.files.descriptor.tryLock(object: tasks.path)) == true else { return }
+        // Whoever waits to prepare the root goes on as soon as we are done, whatever could not be removed.
+        defer { try? tasks.files.descriptor.lockShared(object: tasks.path) }
         types.withLock { $0.removeAll() }
         for type in (try? tasks.files.childDirectories()) ?? [] { try? tasks.removeChild(type) }
         for name in [CgroupTree.tasksName, CgroupTree.supervisorName] { try? root.removeChild(name) }

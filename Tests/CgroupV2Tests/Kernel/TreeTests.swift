@@ -41,6 +41,36 @@ extension KernelTests {
             }
         }
 
+        @Test func dismantlingATreeInUseLeavesItToItsUsersAndTheNext() throws {
+            try TestTree.run { tree in
+                let leaf = try tree.makeTestLeaf()
+                tree.dismantle()
+                #expect(TestHost.exists(leaf.path))
+                let next = try CgroupTree.prepare(root: tree.path, placement: .never)
+                expectRemoved(leaf)
+                expectRemoved(try next.makeTestLeaf())
+            }
+        }
+
+        @Test func workersThatComeAndGoAtOnceDoNotBreakEachOther() async throws {
+            let test = try TestTree()
+            defer { test.remove() }
+            try await withThrowingTaskGroup { group in
+                for worker in 0..<8 {
+                    group.addTask {
+                        for round in 0..<5 {
+                            let tree = try CgroupTree.prepare(root: test.path, placement: .never)
+                            let leaf = try tree.makeTestLeaf("task.\(worker).\(round)")
+                            #expect(TestHost.exists(leaf.path))
+                            expectRemoved(leaf)
+                            tree.dismantle()
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+
         @Test func missingDirectoriesAboveTheRootAreCreated() throws {
             let test = try TestTree()
             defer { test.remove() }
@@ -175,6 +205,24 @@ extension KernelTests {
                     let own = try? CgroupMount.find().ownDirectory
                 else { return false }
                 return own == "\(test.path)/supervisor" && tree.availableControllers == expected
+            }
+            #expect(worker.wait() == 0)
+        }
+
+        /// unshare(CLONE_NEWCGROUP) with the old mount, as a careless container does it.
+        @Test func aPrivateNamespaceIsFoundOut() throws {
+            let test = try TestTree()
+            defer { test.remove() }
+            _ = try RootDirectory.open(test.path)
+            let unshare = unsafeBitCast(try #require(dlsym(nil, "unshare")), to: (@convention(c) (CInt) -> CInt).self)
+            let worker = try ForkedWorker { _ in
+                guard (try? TestHost.write("0", to: "\(test.path)/cgroup.procs")) != nil,
+                    (try? CgroupMount.find().ownDirectory) == test.path, unshare(0x0200_0000) == 0
+                else { return false }
+                do { _ = try CgroupTree.prepare(root: "\(test.path)/root") } catch {
+                    return (error as? CgroupError)?.code == .privateNamespace && !TestHost.exists("\(test.path)/root")
+                }
+                return false
             }
             #expect(worker.wait() == 0)
         }
