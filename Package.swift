@@ -57,6 +57,10 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
+        // Named for its program: scripts/bench runs it.
+        .executableTarget(
+            name: "scan-executor-bench", dependencies: ["Executor", "SystemSupport"], path: "Sources/ScanExecutorBench",
+            swiftSettings: swiftSettings),
         // The benchmark's yardstick: the least honest work for one launch, in C. See scripts/bench.
         .executableTarget(name: "LaunchFloor"),
         .testTarget(name: "SystemSupportTests", dependencies: ["SystemSupport"], swiftSettings: swiftSettings),

@@ -52,8 +52,9 @@ __attribute__((noreturn)) static void fail(struct claunch_failure *failure, int 
 
 static long reset_signals(void) {
     struct kernel_sigaction standard = {0};
-    // An ignored signal stays ignored over exec, and we ignore SIGPIPE. SIGKILL and SIGSTOP answer EINVAL.
-    for (int signal = 1; signal <= 64; signal++)
+    // An ignored signal stays ignored over exec, and we ignore SIGPIPE. SIGKILL and SIGSTOP answer EINVAL; real-time
+    // signals are nobody's to ignore here.
+    for (int signal = 1; signal < 32; signal++)
         raw4(SYS_rt_sigaction, signal, (long)&standard, 0, sizeof standard.mask);
     return 0;
 }
@@ -90,12 +91,6 @@ static void place_descriptors(const struct claunch_plan *plan, struct claunch_fa
 }
 
 static void drop_privileges(const struct claunch_plan *plan, struct claunch_failure *failure) {
-    for (int capability = 0;; capability++) {
-        // The first that the kernel does not know is EINVAL: the set ends there.
-        long known = raw2(SYS_prctl, PR_CAPBSET_READ, capability);
-        if (known == -EINVAL) break;
-        STEP(CLAUNCH_BOUNDING_SET, capability, raw2(SYS_prctl, PR_CAPBSET_DROP, capability));
-    }
     STEP(CLAUNCH_GROUPS, 0, raw2(SYS_setgroups, 0, 0));
     STEP(CLAUNCH_GID, 0, raw3(SYS_setresgid, plan->gid, plan->gid, plan->gid));
     STEP(CLAUNCH_UID, 0, raw3(SYS_setresuid, plan->uid, plan->uid, plan->uid));

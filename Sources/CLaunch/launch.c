@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +21,16 @@ struct claunch_thread {
     char *stack;           // lowest address, of the guard page
     uint64_t template_id;  // the template that this thread is in; 0 before the first
 };
+
+// Empties the capability bounding set of this thread, once: its children inherit it, and what the thread itself has it
+// keeps. 0, or errno.
+static int drop_bounding_set(void) {
+    for (int capability = 0;; capability++) {
+        if (prctl(PR_CAPBSET_DROP, capability) == 0) continue;
+        // The first capability that the kernel does not know: the set ends there.
+        return errno == EINVAL && capability > 0 ? 0 : errno;
+    }
+}
 
 struct claunch_thread *claunch_thread_create(int *error) {
     struct claunch_thread *thread = calloc(1, sizeof *thread);
@@ -39,6 +50,11 @@ struct claunch_thread *claunch_thread_create(int *error) {
         *error = errno;
         munmap(thread->stack, STACK_SIZE + GUARD_SIZE);
         free(thread);
+        return NULL;
+    }
+    *error = drop_bounding_set();
+    if (*error != 0) {
+        claunch_thread_destroy(thread);
         return NULL;
     }
     return thread;
@@ -155,7 +171,6 @@ const char *claunch_step_name(int step) {
         [CLAUNCH_WORKING_DIRECTORY] = "working directory",
         [CLAUNCH_DESCRIPTOR] = "descriptor",
         [CLAUNCH_RLIMIT] = "rlimit",
-        [CLAUNCH_BOUNDING_SET] = "bounding set",
         [CLAUNCH_GROUPS] = "groups",
         [CLAUNCH_GID] = "gid",
         [CLAUNCH_UID] = "uid",

@@ -102,7 +102,7 @@ enum { CLAUNCH_STATUS_FD = 3, CLAUNCH_INIT_FD = 4, CLAUNCH_SPARE_FD = 5 };
 
 /// A launching thread's own state. Made, used and freed on that one thread.
 struct claunch_thread;
-/// Gives the thread a root and a working directory of its own and a stack for its children. NULL with errno in
+/// Gives the thread a root and a working directory of its own and a stack for its children, and empties its bounding set. NULL with errno in
 /// `*error`.
 struct claunch_thread *claunch_thread_create(int *error);
 void claunch_thread_destroy(struct claunch_thread *thread);

@@ -20,6 +20,7 @@ public final class SandboxHost: Sendable {
     let standardRoot: StandardRoot
     let landlockABI: Int?
     let logger: Logger
+    private let programs = Mutex<[ResolvedProgram.Key: ResolvedProgram]>([:])
     private let templates = Mutex<[RootLayout: RootTemplate]>([:])
     private let runCount = Atomic<Int>(0)
 
@@ -73,6 +74,37 @@ public final class SandboxHost: Sendable {
         }
     }
 
+    func knownProgram(_ key: ResolvedProgram.Key) -> ResolvedProgram? {
+        programs.withLock { $0[key] }
+    }
+
+    func remember(_ program: ResolvedProgram, as key: ResolvedProgram.Key) {
+        programs.withLock { programs in
+            // Commands come from profiles, a handful; a caller that makes up a new one each time must not fill the memory.
+            if programs.count >= 1024 { programs.removeAll() }
+            programs[key] = program
+        }
+    }
+
     /// A number for each run of this process, from 0.
     func nextRun() -> Int { runCount.wrappingAdd(1, ordering: .relaxed).oldValue }
+}
+
+/// A program as a run will find it, worked out once: looking at the host's paths costs as much as a launch.
+struct ResolvedProgram: Sendable {
+    /// What it depends on besides the host.
+    struct Key: Hashable {
+        var program: String
+        var workingDirectory: String
+        var readOnlyPaths: [ReadOnlyPath]
+        var network: ScannerProfile.Network
+    }
+
+    var root: RootTemplate
+    /// Absolute, in the sandbox.
+    var path: String
+    var searchPath: [String]
+    /// To be mounted below the run's `/tmp`.
+    var inTemporary: [String]
+    var network: LaunchPlan.Network
 }

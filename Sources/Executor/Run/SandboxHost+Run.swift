@@ -46,8 +46,10 @@ extension SandboxHost {
         _ cancellation: Cancellation, _ onStart: (@Sendable (@escaping @Sendable () -> LiveUsage) -> Void)?
     ) async throws -> RunOutcome {
         let slot = try slots.take(hint: nextRun())
-        let sandbox = try await compose(request, uid: slot.uid, &record)
+        var sandbox = try await compose(request, uid: slot.uid, &record)
         let leaf = try makeLeaf(request, sandbox, &record)
+        sandbox.plan.resourceLimits = LimitMapping(limits: request.limits, deadlines: request.deadlines)
+            .resources(missing: leaf.facts)
         let attempt: Result<ExitFacts, LaunchFailure>
         let recorder = Mutex<RefusalRecorder?>(nil)
         do throws(LaunchFailure) {
@@ -69,9 +71,18 @@ extension SandboxHost {
         record.cleanup = await remove(leaf)
         let collector = ArtifactCollector(reportPath: request.report?.path, destination: output)
         let out = sandbox.out
-        let collected = await blocking { Result { () throws(ExecutorError) in try collector.collect(from: out) } }
+        let collected = await collect(collector, out)
         let refusals = recorder.withLock { $0 }?.finish()
         return record.outcome(attempt, try collected.get(), refusals)
+    }
+
+    /// Away from the cooperative pool, unless there is nothing: most runs leave no file, and a change of threads costs more
+    /// than to look.
+    private func collect(
+        _ collector: ArtifactCollector, _ out: DetachedMount
+    ) async -> Result<ArtifactCollector.Collection, ExecutorError> {
+        if out.isEmpty { return .success(ArtifactCollector.Collection()) }
+        return await blocking { Result { () throws(ExecutorError) in try collector.collect(from: out) } }
     }
 
     /// Everything of a sandbox that does not depend on its cgroup.
@@ -90,28 +101,15 @@ extension SandboxHost {
         record.seccomp = RunReport.Content(name: filter.name, sha256: filter.sha256)
         let installed = request.logsRefusals ? try filters.filter(named: request.seccomp, mode: .notify) : filter
 
-        let network: LaunchPlan.Network =
-            switch request.network {
-            case .none: .none
-            case .loopback: .loopback
-            case .host: .host
-            }
-        let program = try ProgramLocation.find(
-            request.command.first ?? "", directories: settings.programDirectories, declared: request.readOnlyPaths)
-        let root = try template(
-            standardRoot.layout(
-                extra: request.readOnlyPaths.map { .init(source: $0.host, target: $0.sandbox) } + program.inRoot,
-                network: network))
-        let searchPath = program.directories + HostSettings.systemProgramDirectories
+        let program = try resolve(request)
         var arguments = request.command
-        arguments[0] = try CommandLookup(root: root, searchPath: searchPath, inTemporary: program.inTemporary)
-            .resolve(request.command[0], workingDirectory: request.workingDirectory)
-
+        arguments[0] = program.path
         var plan = LaunchPlan(
-            root: root, arguments: arguments, environment: environment(request, searchPath), uid: uid, gid: uid)
+            root: program.root, arguments: arguments, environment: environment(request, program.searchPath), uid: uid,
+            gid: uid)
         plan.workingDirectory = request.workingDirectory
         plan.hostname = "sandbox"
-        plan.network = network
+        plan.network = program.network
         plan.filter = FilterProgram(bpf: installed.bpf)
         plan.filterNotifies = request.logsRefusals
         plan.standardInput = request.standardInput
@@ -142,15 +140,41 @@ extension SandboxHost {
                 plan.mounts.append(.init(try .bind(path, attributes: [.readOnly, .noSetuid, .noDevices]), at: path))
             }
             if let landlockABI {
-                let devices = try BeneathDirectory(owning: root.root.duplicate(), path: "/").open("dev", .path)
+                let devices = try BeneathDirectory(owning: program.root.root.duplicate(), path: "/").open("dev", .path)
                 plan.landlock = try LandlockRuleset(
-                    abi: landlockABI, readable: root.root, devices: devices, writable: [tmp, out],
+                    abi: landlockABI, readable: program.root.root, devices: devices, writable: [tmp, out],
                     allowsTCP: request.network != .none)
             }
         } catch {
             throw ExecutorError(.host, error, "the sandbox's mounts cannot be made")
         }
         return Composition(plan: plan, filter: filter, out: out, device: device)
+    }
+
+    private func resolve(_ request: RunRequest) throws(ExecutorError) -> ResolvedProgram {
+        let key = ResolvedProgram.Key(
+            program: request.command.first ?? "", workingDirectory: request.workingDirectory,
+            readOnlyPaths: request.readOnlyPaths, network: request.network)
+        if let known = knownProgram(key) { return known }
+        let network: LaunchPlan.Network =
+            switch request.network {
+            case .none: .none
+            case .loopback: .loopback
+            case .host: .host
+            }
+        let location = try ProgramLocation.find(
+            key.program, directories: settings.programDirectories, declared: request.readOnlyPaths)
+        let root = try template(
+            standardRoot.layout(
+                extra: request.readOnlyPaths.map { .init(source: $0.host, target: $0.sandbox) } + location.inRoot,
+                network: network))
+        let searchPath = location.directories + HostSettings.systemProgramDirectories
+        let path = try CommandLookup(root: root, searchPath: searchPath, inTemporary: location.inTemporary)
+            .resolve(key.program, workingDirectory: request.workingDirectory)
+        let resolved = ResolvedProgram(
+            root: root, path: path, searchPath: searchPath, inTemporary: location.inTemporary, network: network)
+        remember(resolved, as: key)
+        return resolved
     }
 
     private func makeLeaf(

@@ -33,7 +33,7 @@ public struct LaunchFailure: Error, Sendable, Equatable, CustomStringConvertible
 public enum LaunchStep: CInt, Sendable, CaseIterable {
     case template = 1
     case clone, session, cgroupNamespace, hostname, loopback, mount, proc, workingDirectory, descriptor
-    case rlimit, boundingSet, groups, gid, uid, capabilities, noNewPrivileges, parentDeath, landlock, filter,
+    case rlimit, groups, gid, uid, capabilities, noNewPrivileges, parentDeath, landlock, filter,
         initProgram
     case exec
 

@@ -74,6 +74,12 @@ public final class DetachedMount: Sendable {
         return try restrict(owning: OwnedDescriptor(owning: CInt(mount)), path, attributes, identities)
     }
 
+    /// True where its root directory surely has no entry.
+    public var isEmpty: Bool {
+        guard let copy = try? descriptor.duplicate() else { return false }
+        return (try? BeneathDirectory(owning: copy, path: "mount").entryNames())?.isEmpty ?? false
+    }
+
     /// Makes what another mount can be put on: `path` in this one, a file where `source` is one, with the directories on the
     /// way, which are root's and open to all.
     public func makeMountPoint(_ path: String, for source: String) throws(SystemError) {
