@@ -130,6 +130,7 @@ void claunch_child_main(void *argument) {
 
     STEP(CLAUNCH_SESSION, 0, raw0(SYS_setsid));
     reset_signals();
+    if (plan->network_ns_fd >= 0) STEP(CLAUNCH_NETWORK_NS, 0, raw2(SYS_setns, plan->network_ns_fd, CLONE_NEWNET));
     // Not among clone3's flags: the namespace's root is the caller's cgroup, and only now that is the leaf.
     STEP(CLAUNCH_CGROUP_NS, 0, raw1(SYS_unshare, CLONE_NEWCGROUP));
     if (plan->hostname) {

@@ -163,6 +163,7 @@ const char *claunch_step_name(int step) {
         [CLAUNCH_TEMPLATE] = "root template",
         [CLAUNCH_CLONE] = "clone",
         [CLAUNCH_SESSION] = "session",
+        [CLAUNCH_NETWORK_NS] = "network namespace",
         [CLAUNCH_CGROUP_NS] = "cgroup namespace",
         [CLAUNCH_HOSTNAME] = "hostname",
         [CLAUNCH_LOOPBACK] = "loopback",

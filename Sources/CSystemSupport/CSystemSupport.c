@@ -62,6 +62,8 @@ long csys_pidfd_getfd(int pidfd, int fd) { CSYS_RETURN(syscall(SYS_pidfd_getfd, 
 
 long csys_unshare_mounts(void) { CSYS_RETURN(unshare(CLONE_NEWNS | CLONE_FS)); }
 
+long csys_unshare_network(void) { CSYS_RETURN(unshare(CLONE_NEWNET)); }
+
 long csys_make_mounts_private(void) { CSYS_RETURN(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)); }
 
 long csys_pivot_here(void) {

@@ -14,7 +14,8 @@ import SystemSupport
                 arguments.firstIndex(of: option).flatMap { $0 + 1 < arguments.count ? arguments[$0 + 1] : nil }
             }
             guard let mode = arguments.first, let program = value("--program") else {
-                throw ExecutorError(.command, "usage: scan-executor-bench launch|others --program PATH [--count N] [--quick]")
+                throw ExecutorError(
+                    .command, "usage: scan-executor-bench launch|others --program PATH [--count N] [--quick]")
             }
             let launches = Launches(host: try await prepare(), program: program)
             switch mode {
@@ -35,6 +36,7 @@ import SystemSupport
             .joined(separator: "/")
         var settings = HostSettings(seccompDirectories: [(project.isEmpty ? "." : project) + "/deploy/seccomp"])
         settings.enforcement = .bestEffort
+        settings.preparedNetworks = 16
         return try await SandboxHost.prepare(settings)
     }
 
@@ -58,8 +60,10 @@ import SystemSupport
         withExtendedLifetime(ballast) {}
         ballast.deallocate()
         BenchRow(
-            name: "scan-executor, 512 MiB parent", what: "the same from a process with 512 MiB resident", floor: "scan-executor",
-            p50: large.samples.quantile(0.5), p99: large.samples.quantile(0.99), perSecond: large.perSecond, count: count
+            name: "scan-executor, 512 MiB parent", what: "the same from a process with 512 MiB resident",
+            floor: "scan-executor",
+            p50: large.samples.quantile(0.5), p99: large.samples.quantile(0.99), perSecond: large.perSecond,
+            count: count
         ).printLine()
     }
 
@@ -79,12 +83,16 @@ import SystemSupport
     }
 
     private static func soak(_ launches: Launches, runs: Int) async throws {
+        // After a second of rest each: what is kept for the next launch while launches go on is let go then.
         _ = try await launches.atATime(8, count: 400)
+        sleep(1)
         let before = ProcessFootprint(cgroupRoot: launches.host.tree.path)
         let result = try await launches.atATime(8, count: runs)
+        sleep(1)
         let after = ProcessFootprint(cgroupRoot: launches.host.tree.path)
         BenchRow(
-            name: "scan-executor, soak", what: "what \(runs) runs leave behind", perSecond: result.perSecond, count: runs,
+            name: "scan-executor, soak", what: "what \(runs) runs leave behind", perSecond: result.perSecond,
+            count: runs,
             extra: [
                 ("descriptors", Double(after.descriptors - before.descriptors)),
                 ("threads", Double(after.threads - before.threads)), ("mounts", Double(after.mounts - before.mounts)),
@@ -121,7 +129,8 @@ import SystemSupport
             request.command = ["/bin/sh", "-c", "f() { f | f & }; trap '' TERM; f; while :; do :; done"]
             request.deadlines = Deadlines(wall: .seconds(1), grace: .zero)
             let outcome = try await launches.host.run(request)
-            guard let wall = outcome.report.usage.wallMilliseconds, let teardown = outcome.report.timings.teardownMicroseconds,
+            guard let wall = outcome.report.usage.wallMilliseconds,
+                let teardown = outcome.report.timings.teardownMicroseconds,
                 outcome.report.verdict.kind == .timedOut
             else { throw ExecutorError(.host, "the fork bomb was \(outcome.report.verdict.kind)") }
             samples.add(.microseconds((wall - 1000) * 1000 + teardown))

@@ -25,7 +25,8 @@ struct Launches {
         let outcome = try await host.run(request)
         let taken = MonotonicTime.now - begun
         guard outcome.report.verdict.kind == .clean else {
-            throw ExecutorError(.host, "a run of \(program) was \(outcome.report.verdict.kind): \(outcome.report.json())")
+            throw ExecutorError(
+                .host, "a run of \(program) was \(outcome.report.verdict.kind): \(outcome.report.json())")
         }
         return taken
     }

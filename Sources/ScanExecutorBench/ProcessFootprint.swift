@@ -11,7 +11,9 @@ struct ProcessFootprint {
 
     init(cgroupRoot: String) {
         let process = try? BeneathDirectory(path: "/proc/self")
-        let pages = (try? process?.readText("statm"))?.flatMap { $0.split(separator: " ").dropFirst().first.flatMap { Int($0) } }
+        let pages = (try? process?.readText("statm"))?.flatMap {
+            $0.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+        }
         residentBytes = (pages ?? 0) * Int(sysconf(CInt(_SC_PAGESIZE)))
         descriptors = Self.count("/proc/self/fd")
         threads = Self.count("/proc/self/task")

@@ -47,7 +47,8 @@ import Testing
         let facts = try await sandbox.run(
             sandbox.plan(sandbox.root, ["/bin/sh", "-c", "cat >/dev/null; echo $#", "sh"] + long))
         #expect(facts.stdout.text == "8\n")
-        await #expect(throws: LaunchFailure(step: "pid 1", index: 0, item: "", errno: .init(rawValue: E2BIG))) {
+        await #expect(throws: LaunchFailure(step: "pid 1", index: 0, item: "/bin/echo", errno: .init(rawValue: E2BIG)))
+        {
             try await sandbox.run(
                 sandbox.plan(sandbox.root, ["/bin/echo", String(repeating: "x", count: 1 << 20)]))
         }

@@ -16,6 +16,7 @@ enum claunch_step {
     CLAUNCH_TEMPLATE,           ///< setns(2) of the launching thread into the mount namespace to be copied
     CLAUNCH_CLONE,              ///< clone3(2) into the cgroup
     CLAUNCH_SESSION,            ///< setsid(2)
+    CLAUNCH_NETWORK_NS,         ///< setns(2) into a network namespace that was made ahead
     CLAUNCH_CGROUP_NS,          ///< unshare(CLONE_NEWCGROUP), once the child is in its leaf
     CLAUNCH_HOSTNAME,           ///< sethostname(2)
     CLAUNCH_LOOPBACK,           ///< `lo` up in the new network namespace
@@ -24,7 +25,6 @@ enum claunch_step {
     CLAUNCH_WORKING_DIRECTORY,  ///< chdir(2)
     CLAUNCH_DESCRIPTOR,         ///< descriptors 0-5 in place, all others closed; the index is the descriptor's
     CLAUNCH_RLIMIT,             ///< prlimit64(2); the index is the limit's
-    CLAUNCH_BOUNDING_SET,       ///< PR_CAPBSET_DROP; the index is the capability
     CLAUNCH_GROUPS,             ///< setgroups(2) to none
     CLAUNCH_GID,                ///< setresgid(2): before the user, or it would be refused
     CLAUNCH_UID,                ///< setresuid(2)
@@ -67,6 +67,7 @@ struct claunch_plan {
     int template_ns_fd;    ///< mount namespace whose copy is the root; the launching thread enters it
     uint64_t template_id;  ///< not 0, another for every template: a thread that is in it already stays
     uint64_t namespaces;   ///< CLONE_NEW* besides the cgroup namespace
+    int network_ns_fd;     ///< made ahead, instead of CLONE_NEWNET; -1 for none
     int stdio_fds[3];      ///< become 0, 1, 2
     int status_fd;         ///< write end of the pipe that `claunch_status` records arrive on
     int init_fd;           ///< pid 1, see `claunch_init_image`
@@ -102,7 +103,8 @@ enum { CLAUNCH_STATUS_FD = 3, CLAUNCH_INIT_FD = 4, CLAUNCH_SPARE_FD = 5 };
 
 /// A launching thread's own state. Made, used and freed on that one thread.
 struct claunch_thread;
-/// Gives the thread a root and a working directory of its own and a stack for its children, and empties its bounding set. NULL with errno in
+/// Gives the thread a root and a working directory of its own and a stack for its children, and empties its bounding
+/// set. NULL with errno in
 /// `*error`.
 struct claunch_thread *claunch_thread_create(int *error);
 void claunch_thread_destroy(struct claunch_thread *thread);

@@ -31,6 +31,8 @@ void csys_set_thread_name(const char *name);
 long csys_pidfd_getfd(int pidfd, int fd);
 /// unshare(2) of the mount namespace and of root and working directory, for the calling thread.
 long csys_unshare_mounts(void);
+/// unshare(2) of the network namespace, for the calling thread.
+long csys_unshare_network(void);
 /// mount(2) of "/" as MS_REC|MS_PRIVATE: what is mounted in this namespace is not seen in another.
 long csys_make_mounts_private(void);
 /// pivot_root(".", ".") and the old root gone: the working directory becomes the root.

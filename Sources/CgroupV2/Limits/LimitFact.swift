@@ -38,7 +38,7 @@ extension CgroupLimits {
 
 extension LimitWrite {
     fileprivate func apply(to directory: borrowing CgroupDirectory) throws(CgroupError) -> CgroupError? {
-        do {
+        do throws(SystemError) {
             try directory.files.write(value, to: file.rawValue)
             return nil
         } catch {

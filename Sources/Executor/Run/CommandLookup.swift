@@ -90,7 +90,9 @@ struct CommandLookup {
 
     /// Below the sandbox's root, its symlinks followed within it.
     private func open(_ path: String, _ flags: CInt) throws(SystemError) -> OwnedDescriptor {
-        if inTemporary.contains(where: { SandboxPath.isSameOrBelow(path, $0) }) { return try OwnedDescriptor.open(path, flags) }
+        if inTemporary.contains(where: { SandboxPath.isSameOrBelow(path, $0) }) {
+            return try OwnedDescriptor.open(path, flags)
+        }
         let number = try systemCall("open", path) {
             path.withCString {
                 csys_openat2(root.root.raw, $0, UInt64(flags | O_CLOEXEC), 0, UInt64(CSYS_RESOLVE_IN_ROOT))

@@ -6,13 +6,13 @@ import SystemSupport
 /// The leaf of a running task, as its supervisor and whoever watches it see it.
 final class LeafHandle: ProcessTree {
     private let leaf: Mutex<CgroupLeaf?>
-    private let sampler: CgroupSampler
+    /// Opened at the first look: most runs end before anybody takes one.
+    private let sampler = Mutex<CgroupSampler?>(nil)
     let path: String
     let descriptor: CInt
     let facts: [LimitFact]
 
-    init(_ leaf: consuming CgroupLeaf) throws(CgroupError) {
-        sampler = try leaf.makeSampler()
+    init(_ leaf: consuming CgroupLeaf) {
         path = leaf.path
         descriptor = leaf.descriptor
         facts = leaf.limits
@@ -29,9 +29,25 @@ final class LeafHandle: ProcessTree {
         }
     }
 
-    func cpuTime() -> Duration? { sampler.sample().cpu }
+    func cpuTime() -> Duration? { sample().cpu }
 
-    func sample() -> CgroupSample { sampler.sample() }
+    /// Empty where the leaf cannot be looked at, or is gone.
+    func sample() -> CgroupSample {
+        sampler.withLock { sampler in
+            if sampler == nil {
+                sampler = leaf.withLock { leaf in
+                    switch leaf {
+                    case .some(let leaf): try? leaf.makeSampler()
+                    case .none: nil
+                    }
+                }
+            }
+            switch sampler {
+            case .some(let sampler): return sampler.sample()
+            case .none: return CgroupSample()
+            }
+        }
+    }
 
     func usage() throws(CgroupError) -> CgroupUsage {
         let result = leaf.withLock { leaf -> Result<CgroupUsage, CgroupError> in

@@ -45,7 +45,8 @@ struct ProgramLocation {
     private mutating func show(_ path: String, _ declared: [ReadOnlyPath]) throws(ExecutorError) {
         let system = ["/usr", "/bin", "/sbin", "/lib", "/lib64"]
         func isShown(_ path: String) -> Bool {
-            system.contains { SandboxPath.isSameOrBelow(path, $0) } || needs.contains { SandboxPath.isSameOrBelow(path, $0) }
+            system.contains { SandboxPath.isSameOrBelow(path, $0) }
+                || needs.contains { SandboxPath.isSameOrBelow(path, $0) }
                 || declared.contains { SandboxPath.isSameOrBelow(path, $0.host) }
         }
         if isShown(path) { return }
@@ -68,7 +69,8 @@ struct ProgramLocation {
         let covered = [SandboxPath.target, SandboxPath.output, "/proc", "/sys", "/dev"]
         if path == "/" || covered.contains(where: { SandboxPath.isSameOrBelow(path, $0) }) {
             throw ExecutorError(
-                .command, "a program at \(path) cannot be shown to the sandbox, which has its own there; install it elsewhere")
+                .command,
+                "a program at \(path) cannot be shown to the sandbox, which has its own there; install it elsewhere")
         }
         needs.append(path)
     }

@@ -52,6 +52,7 @@ extension SandboxHost {
             .resources(missing: leaf.facts)
         let attempt: Result<ExitFacts, LaunchFailure>
         let recorder = Mutex<RefusalRecorder?>(nil)
+        let enforcing = sandbox.filter
         do throws(LaunchFailure) {
             onStart?({ leaf.live(since: begun) })
             attempt = .success(
@@ -60,7 +61,7 @@ extension SandboxHost {
                     cancellation: cancellation,
                     onFilterListener: { listener in
                         guard let copy = try? listener.descriptor.duplicate() else { return }
-                        let started = try? RefusalRecorder(listener: copy, enforcing: sandbox.filter)
+                        let started = try? RefusalRecorder(listener: copy, enforcing: enforcing)
                         recorder.withLock { $0 = started }
                     }))
         } catch {
@@ -182,8 +183,8 @@ extension SandboxHost {
     ) throws -> LeafHandle {
         let mapping = LimitMapping(limits: request.limits, deadlines: request.deadlines)
         let deadline = Timestamp.now.milliseconds + min(request.deadlines.wall.wholeMilliseconds, 1 << 50)
-        let leaf = try LeafHandle(
-            tree.makeLeaf(
+        let leaf = LeafHandle(
+            try tree.makeLeaf(
                 type: request.type, name: "\(request.taskID).\(request.attempt)",
                 limits: mapping.cgroup(targetDevice: sandbox.device),
                 lease: Lease(

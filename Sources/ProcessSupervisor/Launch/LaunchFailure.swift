@@ -32,9 +32,9 @@ public struct LaunchFailure: Error, Sendable, Equatable, CustomStringConvertible
 /// The steps between the clone and the program, for tests that let each of them fail.
 public enum LaunchStep: CInt, Sendable, CaseIterable {
     case template = 1
-    case clone, session, cgroupNamespace, hostname, loopback, mount, proc, workingDirectory, descriptor
-    case rlimit, groups, gid, uid, capabilities, noNewPrivileges, parentDeath, landlock, filter,
-        initProgram
+    case clone, session, networkNamespace, cgroupNamespace, hostname, loopback, mount, proc
+    case workingDirectory, descriptor, rlimit, groups, gid, uid, capabilities, noNewPrivileges, parentDeath, landlock
+    case filter, initProgram
     case exec
 
     public var name: String { String(cString: claunch_step_name(rawValue)) }

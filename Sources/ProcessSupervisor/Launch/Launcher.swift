@@ -9,27 +9,30 @@ public final class Launcher: Sendable {
     private let threads: LaunchThreads
     private let initProgram: InitProgram
     private let devNull: SharedDescriptor
+    private let networks: NetworkNamespaces
 
     /// - Parameter threadCount: how many launches are under way at once; more wait. The kernel takes most of a launch's
     ///   time under global locks, so that more than a few gain nothing.
-    public init(threadCount: Int = 2) throws(SystemError) {
+    /// - Parameter preparedNetworks: how many empty network namespaces are kept ready for launches. Worth it for a process
+    ///   that makes many.
+    public init(threadCount: Int = 2, preparedNetworks: Int = 0) throws(SystemError) {
+        networks = try NetworkNamespaces(count: preparedNetworks)
         threads = try LaunchThreads(count: threadCount)
         initProgram = try InitProgram()
         devNull = SharedDescriptor(owning: try OwnedDescriptor.open("/dev/null", O_RDWR))
     }
 
-    /// Launches. `cgroup` is a leaf's directory, borrowed until the call returns: the child is born there.
-    func launch(_ plan: LaunchPlan, cgroup: CInt?) async throws(LaunchFailure) -> LaunchedProcess {
+    /// Launches on a thread of ours. `cgroup` is a leaf's directory, borrowed until `answer` is called: the child is born
+    /// there. `answer` is called once, on that thread, when nothing of a failed launch is left.
+    func launch(
+        _ plan: LaunchPlan, cgroup: CInt?, answer: @escaping @Sendable (Result<LaunchedProcess, LaunchFailure>) -> Void
+    ) {
         let channels: Channels
-        do { channels = try Channels() } catch { throw LaunchFailure(preparing: error) }
-        let result = await withCheckedContinuation {
-            (continuation: CheckedContinuation<Result<LaunchedProcess, LaunchFailure>, Never>) in
-            threads.submit { [self] thread in
-                let result = clone(plan, cgroup: cgroup, channels, on: thread)
-                return { continuation.resume(returning: result) }
-            }
+        do { channels = try Channels() } catch { return answer(.failure(LaunchFailure(preparing: error))) }
+        threads.submit { [self] thread in
+            let result = clone(plan, cgroup: cgroup, channels, on: thread)
+            return { answer(result) }
         }
-        return try result.get()
     }
 
     /// A child in `cgroup` that does nothing until it is ended: to look at where it was born.
@@ -78,7 +81,10 @@ public final class Launcher: Sendable {
         flat.cgroup_fd = cgroup ?? -1
         flat.template_ns_fd = plan.root.namespace.raw
         flat.template_id = plan.root.id
-        flat.namespaces = plan.network == .host ? Self.namespaces & ~Self.networkNamespace : Self.namespaces
+        let network = plan.network == .host ? nil : networks.take()
+        let makesNetwork = plan.network != .host && network == nil
+        flat.namespaces = makesNetwork ? Self.namespaces | Self.networkNamespace : Self.namespaces
+        flat.network_ns_fd = network?.descriptor.raw ?? -1
         flat.stdio_fds = (
             (plan.standardInput ?? devNull).descriptor.raw,
             plan.standardOutput?.descriptor.raw ?? channels.stdoutWriter,
@@ -119,7 +125,7 @@ public final class Launcher: Sendable {
         }
         channels.closeWriters()
         // The pointers into them end here, and not before.
-        withExtendedLifetime((plan, channels)) {}
+        withExtendedLifetime((plan, channels, network)) {}
         if outcome != 0 {
             channels.close()
             return .failure(Self.explain(failure, plan))
@@ -153,7 +159,7 @@ public final class Launcher: Sendable {
             case .proc: "/proc"
             case .gid: "\(plan.gid)"
             case .uid: "\(plan.uid)"
-            case .exec: plan.arguments.first ?? ""
+            case .initProgram, .exec: plan.arguments.first ?? ""
             default: ""
             }
         return LaunchFailure(
@@ -163,5 +169,5 @@ public final class Launcher: Sendable {
 
     /// CLONE_NEWNS, NEWUTS, NEWIPC, NEWPID, NEWNET: <linux/sched.h>. The cgroup namespace comes later, in the leaf.
     private static let networkNamespace: UInt64 = 0x4000_0000
-    private static let namespaces: UInt64 = 0x0002_0000 | 0x0400_0000 | 0x0800_0000 | 0x2000_0000 | networkNamespace
+    private static let namespaces: UInt64 = 0x0002_0000 | 0x0400_0000 | 0x0800_0000 | 0x2000_0000
 }

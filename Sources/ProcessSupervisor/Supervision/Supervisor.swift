@@ -29,26 +29,42 @@ public final class Supervisor: Sendable {
     /// - Throws: `LaunchFailure` when the sandbox could not be made; nothing of it is left then.
     public func run(
         _ plan: LaunchPlan, cgroup: CInt?, tree: any ProcessTree, limits: SupervisionLimits,
-        cancellation: Cancellation = Cancellation(), onFilterListener: ((SharedDescriptor) -> Void)? = nil
+        cancellation: Cancellation = Cancellation(),
+        onFilterListener: (@Sendable (SharedDescriptor) -> Void)? = nil
     ) async throws(LaunchFailure) -> ExitFacts {
-        let process = try await launcher.launch(plan, cgroup: cgroup)
-        if let listener = process.filterListener { onFilterListener?(listener) }
         let id = lastID.wrappingAdd(1, ordering: .relaxed).newValue
         cancellation.attach { [loop] reason in loop.submit(.cancel(id: id, reason)) }
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                loop.submit(
-                    .adopt(id: id) { [parallelism] in
-                        EventLoop.ActiveRunBox(
-                            run: ActiveRun(
-                                id: id, process: process, tree: tree, limits: limits, launchedAt: process.bornAt,
-                                parallelism: parallelism, answer: { continuation.resume(returning: $0) }))
-                    })
-                cancellation.adopted()
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation {
+                (continuation: CheckedContinuation<Result<ExitFacts, LaunchFailure>, Never>) in
+                launcher.launch(plan, cgroup: cgroup) { [self] result in
+                    switch result {
+                    case .failure(let failure): continuation.resume(returning: .failure(failure))
+                    case .success(let process):
+                        if let listener = process.filterListener { onFilterListener?(listener) }
+                        follow(process, id, tree, limits) { continuation.resume(returning: .success($0)) }
+                        cancellation.adopted()
+                    }
+                }
             }
         } onCancel: {
             cancellation.cancel()
         }
+        return try result.get()
+    }
+
+    /// From the launching thread straight to the loop: the caller's task sleeps until there is a result.
+    private func follow(
+        _ process: LaunchedProcess, _ id: UInt64, _ tree: any ProcessTree, _ limits: SupervisionLimits,
+        answer: @escaping @Sendable (ExitFacts) -> Void
+    ) {
+        loop.submit(
+            .adopt(id: id) { [parallelism] in
+                EventLoop.ActiveRunBox(
+                    run: ActiveRun(
+                        id: id, process: process, tree: tree, limits: limits, launchedAt: process.bornAt,
+                        parallelism: parallelism, answer: answer))
+            })
     }
 }
 
