@@ -53,8 +53,10 @@ let package = Package(
         .executableTarget(
             name: "ScanExecutorCLI",
             dependencies: [
-                "Executor", "ProcessSupervisor", "SystemSupport",
+                "CgroupV2", "Executor", "ProcessSupervisor", "SeccompPolicy", "SystemSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings),
         // Named for its program: scripts/bench runs it.

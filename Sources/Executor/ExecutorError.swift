@@ -1,4 +1,4 @@
-import SystemPackage
+public import SystemPackage
 import SystemSupport
 
 /// Why a run could not be made, or its results not be kept. A scanner that failed is a result, not an error.
@@ -23,15 +23,18 @@ public struct ExecutorError: Error, Sendable, CustomStringConvertible {
     public var message: String
     /// True where another moment may not see it: no memory, no descriptor, no space.
     public var isTransient: Bool
+    /// Of the call that failed, or that would have: ENOENT for a program that is not there.
+    public var errno: Errno?
 
-    public init(_ code: Code, _ message: String, isTransient: Bool = false) {
+    public init(_ code: Code, _ message: String, isTransient: Bool = false, errno: Errno? = nil) {
         self.code = code
         self.message = message
         self.isTransient = isTransient
+        self.errno = errno
     }
 
     init(_ code: Code, _ error: SystemError, _ advice: String) {
-        self.init(code, "\(error): \(advice)", isTransient: error.errno.isPassing)
+        self.init(code, "\(error): \(advice)", isTransient: error.errno.isPassing, errno: error.errno)
     }
 
     public var description: String { TerminalText.line(message) }

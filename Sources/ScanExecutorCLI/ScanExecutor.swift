@@ -1,40 +1,21 @@
-import Executor
-import ProcessSupervisor
-import SystemSupport
+import ArgumentParser
 
-@main struct Main {
-    static func main() async throws {
-        var settings = HostSettings(seccompDirectories: ["/work/main/deploy/seccomp"])
-        settings.enforcement = .bestEffort
-        settings.programDirectories = ["/tmp/venv-scanners/bin"]
-        let host = try await SandboxHost.prepare(settings)
-        let args = CommandLine.arguments
-        if args[1] == "scan" {
-            let store = ScannerProfileStore(directories: [
-                "/work/main/deploy/scanners", "/tmp/wt/profiles/deploy/scanners",
-            ])
-            let p = try store.load(args[2])
-            let o = try await host.run(RunRequest(taskID: "t1", scanning: args[3], with: p))
-            print(o.report.json(pretty: true))
-            print(o.findings?.count as Any, o.findingsProblem as Any)
-        } else {
-            for _ in 0..<Int(args[1])! {
-                var l = ScannerLimits(cpu: CPUCount(millicores: 1000)!, memory: .mebibytes(256), pids: 64)
-                l.tmp = .mebibytes(16)
-                var r = RunRequest(
-                    taskID: "t1", type: "exec", command: Array(args.dropFirst(2)), limits: l,
-                    deadlines: Deadlines(wall: .seconds(30)))
-                r.workingDirectory = "/"
-                let t = MonotonicTime.now
-                let o = try await host.run(r)
-                if args[1] == "1" {
-                    print(o.report.json(pretty: true))
-                } else {
-                    print(
-                        (MonotonicTime.now - t).wholeMicroseconds, o.report.timings.setupMicroseconds!,
-                        o.report.timings.teardownMicroseconds!)
-                }
-            }
-        }
-    }
+/// The root command: what there is, and which verbs.
+struct ScanExecutor: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scan-executor",
+        abstract: "Runs static-analysis scanners, and any other command, each in a sandbox of its own.",
+        discussion: """
+            Every run has its own cgroup, namespaces, seccomp filter and uid, and leaves nothing behind. Sandboxes need root.
+
+            ENVIRONMENT (an option beats it, it beats the default)
+              SCAN_EXECUTOR_CGROUP_ROOT       as --cgroup-root
+              SCAN_EXECUTOR_ENFORCEMENT       as --enforcement
+              SCAN_EXECUTOR_PROFILES          as --profiles
+              SCAN_EXECUTOR_SECCOMP_PROFILES  as --seccomp-profiles
+              SCAN_EXECUTOR_SCANNER_PATH      as --scanner-path, directories with : between them
+              SCAN_EXECUTOR_STATE_DIR         locks of the sandboxes' uids; default /run/scan-executor
+              SCAN_EXECUTOR_FIRST_UID         the first of 256 uids that sandboxes use; default 2000000000
+            """,
+        subcommands: [ScanCommand.self, ExecCommand.self])
 }

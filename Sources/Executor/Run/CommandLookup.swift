@@ -26,7 +26,7 @@ struct CommandLookup {
         throw ExecutorError(
             .command,
             "program \(program) is not in the sandbox (PATH \(searchPath.joined(separator: ":"))); install it, or name its directory "
-                + "in read_only_paths")
+                + "in read_only_paths", errno: .noSuchFileOrDirectory)
     }
 
     /// Every directory on the way must let anybody through, and the program and its interpreter be executable by anybody: the
@@ -40,7 +40,8 @@ struct CommandLookup {
             if inTemporary.contains(where: { $0.hasPrefix(walked + "/") }) { continue }
             guard let status = status(of: walked) else {
                 throw ExecutorError(
-                    .command, "\(path) does not exist in the sandbox; check the command and read_only_paths")
+                    .command, "\(path) does not exist in the sandbox; check the command and read_only_paths",
+                    errno: .noSuchFileOrDirectory)
             }
             let isLast = index == components.count - 1
             if !isLast && status.st_mode & 0o001 == 0 {
@@ -52,7 +53,7 @@ struct CommandLookup {
             if isLast && (status.st_mode & S_IFMT != S_IFREG || status.st_mode & 0o001 == 0) {
                 throw ExecutorError(
                     .command, "\(path) is not executable for everybody; chmod o+rx it, or name a program",
-                    isTransient: false)
+                    errno: .permissionDenied)
             }
         }
         // The kernel follows four interpreters of interpreters (BINPRM_MAX_RECURSION) and then gives up.

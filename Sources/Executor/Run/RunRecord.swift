@@ -171,7 +171,9 @@ struct RunRecord {
         case .outputLimit:
             return .init(
                 .outputLimit, at: at, limit: request.limits.printed.bytes,
-                observed: Int64(clamping: exit.stdout.totalBytes &+ exit.stderr.totalBytes))
+                // Where the caller took a stream over, the caller measured.
+                observed: request.standardOutput != nil || request.standardError != nil
+                    ? nil : Int64(clamping: exit.stdout.totalBytes &+ exit.stderr.totalBytes))
         case .cancelled: return .init(.cancelled, at: at)
         case .terminated, .killed, .abandoned: return nil
         }

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Executor
+
+/// Where the host keeps what runs need, and how strict they are.
+struct HostOptions: ParsableArguments, Sendable {
+    @Option(
+        help: ArgumentHelp(
+            "What happens where a limit cannot be enforced: require (nothing starts) or best-effort (it starts, and says so).",
+            valueName: "mode"))
+    var enforcement: HostSettings.EnforcementMode?
+
+    @Option(
+        help: ArgumentHelp(
+            "The delegated cgroup. Default: the own one under systemd's Delegate=yes, else scan.slice.",
+            valueName: "path"))
+    var cgroupRoot: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Directory of seccomp profiles, searched before /etc/scan-executor/seccomp and the installed ones.",
+            valueName: "dir"))
+    var seccompProfiles: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Directory of programs, searched before the system's; may be repeated.", valueName: "dir"))
+    var scannerPath: [String] = []
+}
+
+extension HostSettings.EnforcementMode: ExpressibleByArgument {}
+
+/// Scanner profiles' own directory.
+struct ProfileOptions: ParsableArguments, Sendable {
+    @Option(
+        help: ArgumentHelp(
+            "Directory of scanner profiles, searched before /etc/scan-executor/scanners and the installed ones.",
+            valueName: "dir"))
+    var profiles: String?
+}
