@@ -46,19 +46,22 @@ extension SandboxHost {
         _ cancellation: Cancellation, _ onStart: (@Sendable (@escaping @Sendable () -> LiveUsage) -> Void)?
     ) async throws -> RunOutcome {
         let slot = try slots.take(hint: nextRun())
-        let sandbox = try await compose(request, uid: slot.uid, &record)
+        var sandbox = try await compose(request, uid: slot.uid, &record)
         let leaf = try makeLeaf(request, sandbox, &record)
+        sandbox.plan.resourceLimits = LimitMapping(limits: request.limits, deadlines: request.deadlines)
+            .resources(missing: leaf.facts)
         let attempt: Result<ExitFacts, LaunchFailure>
         let recorder = Mutex<RefusalRecorder?>(nil)
         do throws(LaunchFailure) {
             onStart?({ leaf.live(since: begun) })
+            let filter = sandbox.filter
             attempt = .success(
                 try await supervisor.run(
                     sandbox.plan, cgroup: leaf.descriptor, tree: leaf, limits: supervision(request),
                     cancellation: cancellation,
                     onFilterListener: { listener in
                         guard let copy = try? listener.descriptor.duplicate() else { return }
-                        let started = try? RefusalRecorder(listener: copy, enforcing: sandbox.filter)
+                        let started = try? RefusalRecorder(listener: copy, enforcing: filter)
                         recorder.withLock { $0 = started }
                     }))
         } catch {
