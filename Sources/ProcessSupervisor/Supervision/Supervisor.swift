@@ -32,7 +32,7 @@ public final class Supervisor: Sendable {
         cancellation: Cancellation = Cancellation(), onFilterListener: ((SharedDescriptor) -> Void)? = nil
     ) async throws(LaunchFailure) -> ExitFacts {
         let process = try await launcher.launch(plan, cgroup: cgroup)
-        if let listener = process.filterListener { onFilterListener?(listener) }
+        if let listener = process.takeFilterListener() { onFilterListener?(listener) }
         let id = lastID.wrappingAdd(1, ordering: .relaxed).newValue
         cancellation.attach { [loop] reason in loop.submit(.cancel(id: id, reason)) }
         return await withTaskCancellationHandler {
