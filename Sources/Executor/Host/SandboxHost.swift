@@ -20,7 +20,8 @@ public final class SandboxHost: Sendable {
     let standardRoot: StandardRoot
     let landlockABI: Int?
     let logger: Logger
-    private let templates = Mutex<[RootLayout: RootTemplate]>([:])
+    let leftovers = Leftovers()
+    private let templates = Mutex<[(layout: RootLayout, template: RootTemplate)]>([])
     private let runCount = Atomic<Int>(0)
 
     /// Prepares the host: the cgroup tree, then the end of whatever a dead worker left, then a proof that a child is really
@@ -55,15 +56,21 @@ public final class SandboxHost: Sendable {
         landlockABI = LandlockRuleset.abi
     }
 
-    /// The template of a layout, built at its first use.
-    func template(_ layout: RootLayout) throws(ExecutorError) -> RootTemplate {
-        if let known = templates.withLock({ $0[layout] }) { return known }
+    /// How many runs left processes or a cgroup that could not be ended in time. They keep their uids, are tried again every
+    /// second, and are no more counted once they are gone.
+    public var leftoverCount: Int { leftovers.count }
+
+    /// The template of a layout, built at its first use. The last few are kept: each holds a mount namespace.
+    func template(_ layout: RootLayout) async throws(ExecutorError) -> RootTemplate {
+        if let known = templates.withLock({ Self.find(layout, in: &$0) }) { return known }
+        let built = await blocking { Result { () throws(SystemError) in try RootTemplate(layout) } }
         do {
-            let template = try RootTemplate(layout)
+            let template = try built.get()
             return templates.withLock { templates in
                 // Another run may have built it meanwhile; the first stays.
-                if let known = templates[layout] { return known }
-                templates[layout] = template
+                if let known = Self.find(layout, in: &templates) { return known }
+                templates.append((layout, template))
+                if templates.count > Self.templateLimit { templates.removeFirst() }
                 return template
             }
         } catch {
@@ -71,6 +78,21 @@ public final class SandboxHost: Sendable {
                 .host, error,
                 "the root of the sandbox cannot be built; a container needs CAP_SYS_ADMIN and mount rights for it")
         }
+    }
+
+    private static let templateLimit = 16
+
+    /// The one used last goes to the end.
+    private static func find(
+        _ layout: RootLayout, in templates: inout [(layout: RootLayout, template: RootTemplate)]
+    ) -> RootTemplate? {
+        guard let index = templates.lastIndex(where: { $0.layout == layout }) else { return nil }
+        let found = templates[index]
+        if index != templates.count - 1 {
+            templates.remove(at: index)
+            templates.append(found)
+        }
+        return found.template
     }
 
     /// A number for each run of this process, from 0.
