@@ -1,3 +1,5 @@
+import CgroupV2
+import SeccompPolicy
 public import SystemPackage
 import SystemSupport
 
@@ -35,6 +37,20 @@ public struct ExecutorError: Error, Sendable, CustomStringConvertible {
 
     init(_ code: Code, _ error: SystemError, _ advice: String) {
         self.init(code, "\(error): \(advice)", isTransient: error.errno.isPassing, errno: error.errno)
+    }
+
+    /// Whatever a lower module threw, as one of ours.
+    init(explaining error: any Error) {
+        switch error {
+        case let error as ExecutorError: self = error
+        case let error as CgroupError:
+            let code: Code = error.code == .invalidLimit || error.code == .missingController ? .enforcement : .host
+            self.init(code, "\(error)", isTransient: error.code == .exhausted || error.code == .vanished)
+        case let error as SeccompPolicyError: self.init(.seccomp, "\(error)")
+        case let error as SystemError:
+            self.init(.host, "\(error)", isTransient: error.errno.isPassing)
+        default: self.init(.host, "\(error)")
+        }
     }
 
     public var description: String { TerminalText.line(message) }

@@ -46,6 +46,13 @@ public final class SeccompProfiles: Sendable {
         return try result.get()
     }
 
+    /// The filter where it is in memory already; never waits. Nil also while another thread is making one.
+    public func knownFilter(named name: String, mode: FilterMode = .enforce) -> CompiledFilter? {
+        var known = filters.withLockIfAvailable { $0[Key(name: name, mode: mode)] } ?? nil
+        known?.source = .memoryCache
+        return known
+    }
+
     /// The profile itself, parsed and merged: for showing and checking.
     public func profile(named name: String) throws(SeccompPolicyError) -> SeccompProfile {
         let (directory, bytes) = try find(name)

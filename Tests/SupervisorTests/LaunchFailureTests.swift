@@ -30,6 +30,7 @@ import Testing
 
     @Test func aNetworkMadeAheadIsFreshForEveryRun() async throws {
         let supervisor = try Supervisor(launcher: Launcher(preparedNetworks: 2))
+        let base = Holdings().descriptors
         var names: Set<String> = []
         // More than are ready at once: later ones are made ahead meanwhile, or with the launch.
         for _ in 0..<8 {
@@ -44,6 +45,9 @@ import Testing
         #expect(names.count == 8)
         #expect(own.hasPrefix("net:["))
         #expect(!names.contains(own))
+        // Without launches the used ones are let go; the two that are ready stay.
+        for _ in 0..<1000 where Holdings().descriptors > base + 2 { poll(nil, 0, 10) }
+        #expect(Holdings().descriptors <= base + 2)
     }
 
     /// Everything a plan can hold, so that every step is taken.

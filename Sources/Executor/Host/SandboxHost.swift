@@ -21,7 +21,8 @@ public final class SandboxHost: Sendable {
     let landlockABI: Int?
     let logger: Logger
     private let programs = Mutex<[ResolvedProgram.Key: ResolvedProgram]>([:])
-    private let templates = Mutex<[RootLayout: RootTemplate]>([:])
+    let leftovers = Leftovers()
+    private let templates = Mutex<[(layout: RootLayout, template: RootTemplate)]>([])
     private let runCount = Atomic<Int>(0)
 
     /// Prepares the host: the cgroup tree, then the end of whatever a dead worker left, then a proof that a child is really
@@ -56,15 +57,21 @@ public final class SandboxHost: Sendable {
         landlockABI = LandlockRuleset.abi
     }
 
-    /// The template of a layout, built at its first use.
-    func template(_ layout: RootLayout) throws(ExecutorError) -> RootTemplate {
-        if let known = templates.withLock({ $0[layout] }) { return known }
+    /// How many runs left processes or a cgroup that could not be ended in time. They keep their uids, are tried again every
+    /// second, and are no more counted once they are gone.
+    public var leftoverCount: Int { leftovers.count }
+
+    /// The template of a layout, built at its first use. The last few are kept: each holds a mount namespace.
+    func template(_ layout: RootLayout) async throws(ExecutorError) -> RootTemplate {
+        if let known = templates.withLock({ Self.find(layout, in: &$0) }) { return known }
+        let built = await blocking { Result { () throws(SystemError) in try RootTemplate(layout) } }
         do {
-            let template = try RootTemplate(layout)
+            let template = try built.get()
             return templates.withLock { templates in
                 // Another run may have built it meanwhile; the first stays.
-                if let known = templates[layout] { return known }
-                templates[layout] = template
+                if let known = Self.find(layout, in: &templates) { return known }
+                templates.append((layout, template))
+                if templates.count > Self.templateLimit { templates.removeFirst() }
                 return template
             }
         } catch {
@@ -74,14 +81,29 @@ public final class SandboxHost: Sendable {
         }
     }
 
+    private static let templateLimit = 16
+
+    /// The one used last goes to the end.
+    private static func find(
+        _ layout: RootLayout, in templates: inout [(layout: RootLayout, template: RootTemplate)]
+    ) -> RootTemplate? {
+        guard let index = templates.lastIndex(where: { $0.layout == layout }) else { return nil }
+        let found = templates[index]
+        if index != templates.count - 1 {
+            templates.remove(at: index)
+            templates.append(found)
+        }
+        return found.template
+    }
+
     func knownProgram(_ key: ResolvedProgram.Key) -> ResolvedProgram? {
         programs.withLock { $0[key] }
     }
 
     func remember(_ program: ResolvedProgram, as key: ResolvedProgram.Key) {
         programs.withLock { programs in
-            // Commands come from profiles, a handful; a caller that makes up a new one each time must not fill the memory.
-            if programs.count >= 1024 { programs.removeAll() }
+            // Each holds a template. Commands come from profiles, a handful.
+            if programs.count >= Self.templateLimit { programs.removeAll() }
             programs[key] = program
         }
     }

@@ -3,8 +3,16 @@ import ProcessSupervisor
 
 /// The root that every sandbox begins with: the system's programs and libraries, the CA bundle, and an `/etc` of its own.
 struct StandardRoot {
-    let firstUID: uid_t
-    let slotCount: Int
+    /// Every slot's uid has a name, so that programs which look themselves up do not fail.
+    private let passwd: String
+    private let group: String
+
+    init(firstUID: uid_t, slotCount: Int) {
+        let uids = (0..<slotCount).map { (name: "scan\($0)", uid: firstUID + uid_t($0)) }
+        passwd =
+            uids.map { "\($0.name):x:\($0.uid):\($0.uid)::/tmp:/bin/sh\n" }.joined() + "root:x:0:0::/root:/bin/sh\n"
+        group = uids.map { "\($0.name):x:\($0.uid):\n" }.joined() + "root:x:0:\n"
+    }
 
     /// What the system has at its root besides /usr: symlinks into it on merged systems, directories on others.
     private static let rootNames = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"]
@@ -58,16 +66,6 @@ struct StandardRoot {
                 layout.links.append(.init(path: path, destination: String(decoding: buffer[..<count], as: UTF8.self)))
             }
         }
-    }
-
-    /// Every slot's uid has a name, so that programs which look themselves up do not fail.
-    private var passwd: String {
-        (0..<slotCount).map { "scan\($0):x:\(firstUID + uid_t($0)):\(firstUID + uid_t($0))::/tmp:/bin/sh\n" }
-            .joined() + "root:x:0:0::/root:/bin/sh\n"
-    }
-
-    private var group: String {
-        (0..<slotCount).map { "scan\($0):x:\(firstUID + uid_t($0)):\n" }.joined() + "root:x:0:\n"
     }
 
     private func exists(_ path: String) -> Bool {

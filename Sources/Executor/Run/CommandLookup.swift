@@ -19,7 +19,8 @@ struct CommandLookup {
             if !Self.isOwn(path) { try check(path) }
             return path
         }
-        for directory in searchPath where !program.isEmpty && exists("\(directory)/\(program)") {
+        for directory in searchPath where !program.isEmpty {
+            if try status(of: "\(directory)/\(program)") == nil { continue }
             try check("\(directory)/\(program)")
             return "\(directory)/\(program)"
         }
@@ -38,7 +39,7 @@ struct CommandLookup {
             walked += "/\(component)"
             // What leads to a mount in /tmp is made with it, open to all.
             if inTemporary.contains(where: { $0.hasPrefix(walked + "/") }) { continue }
-            guard let status = status(of: walked) else {
+            guard let status = try status(of: walked) else {
                 throw ExecutorError(
                     .command, "\(path) does not exist in the sandbox; check the command and read_only_paths",
                     errno: .noSuchFileOrDirectory)
@@ -58,7 +59,7 @@ struct CommandLookup {
         }
         // The kernel follows four interpreters of interpreters (BINPRM_MAX_RECURSION) and then gives up.
         if depth < 4, let interpreter = interpreter(of: path) {
-            guard status(of: interpreter) != nil else {
+            guard try status(of: interpreter) != nil else {
                 throw ExecutorError(
                     .command,
                     "the interpreter \(interpreter) of \(path) is not in the sandbox; add it to read_only_paths")
@@ -81,12 +82,19 @@ struct CommandLookup {
         [SandboxPath.target, SandboxPath.temporary, SandboxPath.output].contains { SandboxPath.isSameOrBelow(path, $0) }
     }
 
-    private func exists(_ path: String) -> Bool { status(of: path) != nil }
-
-    private func status(of path: String) -> stat? {
-        guard let handle = try? open(path, .path) else { return nil }
-        var status = stat()
-        return fstat(handle.raw, &status) == 0 ? status : nil
+    /// Nil where there is no such file. A shortage of ours must not read as that.
+    private func status(of path: String) throws(ExecutorError) -> stat? {
+        do {
+            let handle = try open(path, .path)
+            var status = stat()
+            try systemCall("look at", path) { fstat(handle.raw, &status) == 0 ? 0 : -Int(errno) }
+            return status
+        } catch {
+            if error.errno.isPassing {
+                throw ExecutorError(.command, error, "the program cannot be looked for; try again")
+            }
+            return nil
+        }
     }
 
     /// Below the sandbox's root, its symlinks followed within it.

@@ -14,6 +14,11 @@ final class OutputDirectory: Sendable {
         var trimmed = path
         while trimmed.count > 1 && trimmed.hasSuffix("/") { trimmed.removeLast() }
         self.path = trimmed
+        // The staging directory goes beside it, and rename(2) takes neither of these.
+        if trimmed.isEmpty || trimmed == "/" || ["", ".", ".."].contains(trimmed.split(separator: "/").last ?? "") {
+            throw ExecutorError(
+                .output, "output \"\(trimmed)\" is no name for a new directory; name one, such as results/bandit")
+        }
         var status = stat()
         if lstat(trimmed, &status) == 0 {
             if status.st_mode & S_IFMT == S_IFLNK {
@@ -22,7 +27,11 @@ final class OutputDirectory: Sendable {
             if status.st_mode & S_IFMT != S_IFDIR {
                 throw ExecutorError(.output, "output \(trimmed) exists and is not a directory; name another place")
             }
-            if (try? BeneathDirectory(path: trimmed).entryNames().isEmpty) != true {
+            let isEmpty: Bool
+            do { isEmpty = try BeneathDirectory(path: trimmed).entryNames().isEmpty } catch {
+                throw ExecutorError(.output, error, "the output directory cannot be read")
+            }
+            if !isEmpty {
                 throw ExecutorError(.output, "output directory \(trimmed) is not empty; name a new one, or empty it")
             }
         }

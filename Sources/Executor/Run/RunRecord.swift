@@ -7,6 +7,14 @@ import SystemSupport
 
 /// What is learnt of a run on its way, and the report that comes of it.
 struct RunRecord {
+    /// How far the run came.
+    enum Attempt {
+        /// Cancelled before its turn.
+        case notStarted
+        case failed(LaunchFailure)
+        case ended(ExitFacts)
+    }
+
     private let request: RunRequest
     private var report: RunReport
     private let startedAt = Timestamp.now
@@ -28,9 +36,9 @@ struct RunRecord {
         report.limits = AppliedLimits(limits: request.limits, deadlines: request.deadlines)
     }
 
-    mutating func setupEnd(_ attempt: Result<ExitFacts, LaunchFailure>, _ begun: MonotonicTime) {
+    mutating func setupEnd(_ attempt: Attempt, _ begun: MonotonicTime) {
         let now = MonotonicTime.now
-        guard case .success(let facts) = attempt else {
+        guard case .ended(let facts) = attempt else {
             endedAt = now
             report.timings.setupMicroseconds = (now - begun).wholeMicroseconds
             return
@@ -44,7 +52,7 @@ struct RunRecord {
 
     /// The report, complete but for the time of the teardown.
     func outcome(
-        _ attempt: Result<ExitFacts, LaunchFailure>, _ collected: ArtifactCollector.Collection, _ refusals: [Refusal]?
+        _ attempt: Attempt, _ collected: ArtifactCollector.Collection, _ refusals: [Refusal]?
     ) -> RunOutcome {
         var report = report
         report.startedAt = startedAt
@@ -55,7 +63,7 @@ struct RunRecord {
         report.artifacts = collected.artifacts
         fillUsage(&report.usage)
         var ending: ExitFacts.Ending?
-        if case .success(let facts) = attempt {
+        if case .ended(let facts) = attempt {
             ending = facts.ending
             // Where the caller took a stream over, its bytes are the caller's to count.
             if request.standardOutput == nil {
@@ -70,15 +78,16 @@ struct RunRecord {
         }
         report.verdict = Verdict.classify(facts(attempt))
         var outcome = RunOutcome(report: report, ending: ending, refusals: refusals)
+        outcome.passedOver = collected.passedOver
         readFindings(attempt, collected, &outcome)
         return outcome
     }
 
     private func readFindings(
-        _ attempt: Result<ExitFacts, LaunchFailure>, _ collected: ArtifactCollector.Collection,
+        _ attempt: Attempt, _ collected: ArtifactCollector.Collection,
         _ outcome: inout RunOutcome
     ) {
-        guard let wanted = request.report, case .success(let facts) = attempt else { return }
+        guard let wanted = request.report, case .ended(let facts) = attempt else { return }
         let bytes: [UInt8]?
         switch wanted.path {
         case "stdout": bytes = facts.stdout.isTruncated ? nil : facts.stdout.head + facts.stdout.tail
@@ -118,7 +127,7 @@ struct RunRecord {
             cpu: stall(usage.cpuPressure), memory: stall(usage.memoryPressure), io: stall(usage.ioPressure))
     }
 
-    private func facts(_ attempt: Result<ExitFacts, LaunchFailure>) -> RunFacts {
+    private func facts(_ attempt: Attempt) -> RunFacts {
         var facts = RunFacts(ending: .notStarted, exitCodes: request.exitCodes, cleanup: cleanup)
         facts.cpuDeadline = request.deadlines.cpu
         facts.seccompInstalled = !request.logsRefusals
@@ -136,10 +145,11 @@ struct RunRecord {
                 cpuUsageMicroseconds: usage.cpu?.total?.wholeMicroseconds)
         }
         switch attempt {
-        case .failure(let failure):
+        case .notStarted: facts.ending = .notStarted
+        case .failed(let failure):
             facts.ending = .launchFailed(
                 .init(step: failure.step, index: failure.index, item: failure.item, errno: failure.errno))
-        case .success(let exit):
+        case .ended(let exit):
             facts.ending = ending(exit)
             facts.actions = exit.actions.compactMap { action(of: $0, exit) }
         }

@@ -85,6 +85,8 @@ public struct RunOutcome: Sendable {
     public var findings: Findings?
     /// Why ``findings`` is nil although the profile names a report.
     public var findingsProblem: String?
+    /// What lay in `/out` and was not taken, each with its reason, for people; the first hundred, and how many more.
+    public var passedOver: [String] = []
     /// System calls that the filter would have refused, with `logsRefusals`.
     public var refusals: [Refusal]?
 }

@@ -37,7 +37,7 @@ extension SandboxHost {
             return outcome
         } catch {
             output?.discard()
-            throw error
+            throw ExecutorError(explaining: error)
         }
     }
 
@@ -45,35 +45,39 @@ extension SandboxHost {
         _ request: RunRequest, _ record: inout RunRecord, _ output: OutputDirectory?, _ begun: MonotonicTime,
         _ cancellation: Cancellation, _ onStart: (@Sendable (@escaping @Sendable () -> LiveUsage) -> Void)?
     ) async throws -> RunOutcome {
+        if isCancelled(cancellation) { return record.outcome(.notStarted, ArtifactCollector.Collection(), nil) }
         let slot = try slots.take(hint: nextRun())
         var sandbox = try await compose(request, uid: slot.uid, &record)
         let leaf = try makeLeaf(request, sandbox, &record)
         sandbox.plan.resourceLimits = LimitMapping(limits: request.limits, deadlines: request.deadlines)
             .resources(missing: leaf.facts)
-        let attempt: Result<ExitFacts, LaunchFailure>
-        let recorder = Mutex<RefusalRecorder?>(nil)
-        let enforcing = sandbox.filter
-        do throws(LaunchFailure) {
+        let recorder = RefusalListener(enforcing: sandbox.filter)
+        let attempt: RunRecord.Attempt
+        if isCancelled(cancellation) {
+            attempt = .notStarted
+        } else {
             onStart?({ leaf.live(since: begun) })
-            attempt = .success(
-                try await supervisor.run(
-                    sandbox.plan, cgroup: leaf.descriptor, tree: leaf, limits: supervision(request),
-                    cancellation: cancellation,
-                    onFilterListener: { listener in
-                        guard let copy = try? listener.descriptor.duplicate() else { return }
-                        let started = try? RefusalRecorder(listener: copy, enforcing: enforcing)
-                        recorder.withLock { $0 = started }
-                    }))
-        } catch {
-            attempt = .failure(error)
+            do throws(LaunchFailure) {
+                attempt = .ended(
+                    try await supervisor.run(
+                        sandbox.plan, cgroup: leaf.descriptor, tree: leaf, limits: supervision(request),
+                        cancellation: cancellation, onFilterListener: { recorder.start($0) }))
+            } catch {
+                attempt = .failed(error)
+            }
         }
         record.setupEnd(attempt, begun)
         record.usage = try? leaf.usage()
-        record.cleanup = await remove(leaf)
-        let collector = ArtifactCollector(reportPath: request.report?.path, destination: output)
+        record.cleanup = await remove(leaf, slot)
+        let refusals = recorder.finish()
+        // While a process lives, what is in /out is not what will be there.
+        if case .stillPopulated = record.cleanup {
+            return record.outcome(attempt, ArtifactCollector.Collection(), refusals)
+        }
+        let collector = ArtifactCollector(
+            reportPath: request.report?.path, destination: output, quota: request.limits.out)
         let out = sandbox.out
         let collected = await collect(collector, out)
-        let refusals = recorder.withLock { $0 }?.finish()
         return record.outcome(attempt, try collected.get(), refusals)
     }
 
@@ -86,97 +90,7 @@ extension SandboxHost {
         return await blocking { Result { () throws(ExecutorError) in try collector.collect(from: out) } }
     }
 
-    /// Everything of a sandbox that does not depend on its cgroup.
-    private struct Composition {
-        var plan: LaunchPlan
-        var filter: CompiledFilter
-        var out: DetachedMount
-        var device: BlockDevice?
-    }
-
-    private func compose(_ request: RunRequest, uid: uid_t, _ record: inout RunRecord) async throws -> Composition {
-        let filter: CompiledFilter
-        do {
-            filter = try filters.filter(named: request.seccomp)
-        } catch { throw ExecutorError(.seccomp, "\(error)") }
-        record.seccomp = RunReport.Content(name: filter.name, sha256: filter.sha256)
-        let installed = request.logsRefusals ? try filters.filter(named: request.seccomp, mode: .notify) : filter
-
-        let program = try resolve(request)
-        var arguments = request.command
-        arguments[0] = program.path
-        var plan = LaunchPlan(
-            root: program.root, arguments: arguments, environment: environment(request, program.searchPath), uid: uid,
-            gid: uid)
-        plan.workingDirectory = request.workingDirectory
-        plan.hostname = "sandbox"
-        plan.network = program.network
-        plan.filter = FilterProgram(bpf: installed.bpf)
-        plan.filterNotifies = request.logsRefusals
-        plan.standardInput = request.standardInput
-        plan.standardOutput = request.standardOutput
-        plan.standardError = request.standardError
-        plan.fault = request.fault
-
-        var device: BlockDevice?
-        if let path = request.target {
-            let target = try ScanTarget.open(path)
-            device = target.blockDevice
-            let mount = try await target.mount(
-                for: uid, executable: request.executesTarget, launcher: supervisor.launcher)
-            plan.mounts.append(.init(mount, at: SandboxPath.target))
-        }
-        let limits = request.limits
-        let (tmp, out): (DetachedMount, DetachedMount)
-        do throws(SystemError) {
-            tmp = try .tmpfs(
-                size: limits.tmp, inodes: UInt32(clamping: limits.tmpInodes), uid: uid, gid: uid,
-                attributes: [.noSetuid, .noDevices])
-            out = try .tmpfs(
-                size: limits.out, inodes: UInt32(clamping: limits.outInodes), uid: uid, gid: uid,
-                attributes: [.noSetuid, .noDevices, .noExecute])
-            plan.mounts += [.init(tmp, at: SandboxPath.temporary), .init(out, at: SandboxPath.output)]
-            for path in program.inTemporary {
-                try tmp.makeMountPoint(String(path.dropFirst(SandboxPath.temporary.count + 1)), for: path)
-                plan.mounts.append(.init(try .bind(path, attributes: [.readOnly, .noSetuid, .noDevices]), at: path))
-            }
-            if let landlockABI {
-                let devices = try BeneathDirectory(owning: program.root.root.duplicate(), path: "/").open("dev", .path)
-                plan.landlock = try LandlockRuleset(
-                    abi: landlockABI, readable: program.root.root, devices: devices, writable: [tmp, out],
-                    allowsTCP: request.network != .none)
-            }
-        } catch {
-            throw ExecutorError(.host, error, "the sandbox's mounts cannot be made")
-        }
-        return Composition(plan: plan, filter: filter, out: out, device: device)
-    }
-
-    private func resolve(_ request: RunRequest) throws(ExecutorError) -> ResolvedProgram {
-        let key = ResolvedProgram.Key(
-            program: request.command.first ?? "", workingDirectory: request.workingDirectory,
-            readOnlyPaths: request.readOnlyPaths, network: request.network)
-        if let known = knownProgram(key) { return known }
-        let network: LaunchPlan.Network =
-            switch request.network {
-            case .none: .none
-            case .loopback: .loopback
-            case .host: .host
-            }
-        let location = try ProgramLocation.find(
-            key.program, directories: settings.programDirectories, declared: request.readOnlyPaths)
-        let root = try template(
-            standardRoot.layout(
-                extra: request.readOnlyPaths.map { .init(source: $0.host, target: $0.sandbox) } + location.inRoot,
-                network: network))
-        let searchPath = location.directories + HostSettings.systemProgramDirectories
-        let path = try CommandLookup(root: root, searchPath: searchPath, inTemporary: location.inTemporary)
-            .resolve(key.program, workingDirectory: request.workingDirectory)
-        let resolved = ResolvedProgram(
-            root: root, path: path, searchPath: searchPath, inTemporary: location.inTemporary, network: network)
-        remember(resolved, as: key)
-        return resolved
-    }
+    private func isCancelled(_ cancellation: Cancellation) -> Bool { cancellation.isRequested || Task.isCancelled }
 
     private func makeLeaf(
         _ request: RunRequest, _ sandbox: borrowing Composition, _ record: inout RunRecord
@@ -190,7 +104,8 @@ extension SandboxHost {
                 lease: Lease(
                     worker: identity, task: request.taskID, attempt: UInt32(clamping: request.attempt),
                     deadlineUnixMilliseconds: deadline)))
-        record.cgroup = leaf.path
+        record.cgroup =
+            leaf.path.hasPrefix(tree.path + "/") ? String(leaf.path.dropFirst(tree.path.count + 1)) : leaf.path
         record.enforcement = mapping.enforcement(
             leaf.facts, landlock: landlockABI != nil, network: request.network, logsRefusals: request.logsRefusals)
         if settings.enforcement == .require, let missing = leaf.facts.missing.first {
@@ -202,51 +117,41 @@ extension SandboxHost {
         return leaf
     }
 
-    private func environment(_ request: RunRequest, _ searchPath: [String]) -> [String] {
-        var environment = [
-            "PATH": searchPath.joined(separator: ":"), "HOME": SandboxPath.temporary, "TMPDIR": SandboxPath.temporary,
-            "LANG": "C.UTF-8", "USER": "scan",
-        ]
-        environment.merge(request.environment) { $1 }
-        return environment.map { "\($0.key)=\($0.value)" }.sorted()
-    }
-
     private func supervision(_ request: RunRequest) -> SupervisionLimits {
         SupervisionLimits(
             wall: request.deadlines.wall, cpu: request.deadlines.cpu, output: request.limits.printed,
             grace: request.deadlines.grace)
     }
 
-    /// At once where all is dead, as it is once pid 1 is; else with a bound, away from the cooperative pool.
-    private func remove(_ leaf: LeafHandle) async -> RunFacts.Cleanup {
+    /// At once where all is dead, as it is once pid 1 is; else with a bound, away from the cooperative pool. What is there even
+    /// then keeps its uid, and goes on being removed in the background.
+    private func remove(_ leaf: LeafHandle, _ slot: consuming UserSlots.Slot) async -> RunFacts.Cleanup {
         guard let owned = leaf.take() else { return .done }
         let first = owned.remove(within: .zero)
         if first.isRemoved { return .done }
-        let rest = Removal(first)
-        return await blocking { rest.finish(within: .seconds(10)) }
+        let leftover = Leftover(first, slot)
+        let result = await blocking { leftover.finish(within: .seconds(10)) }
+        if result != .done { leftovers.add(leftover) }
+        return result
     }
 }
 
-/// A removal that has to wait, on its way to a thread that may.
-private final class Removal: Sendable {
-    private let pending: Mutex<CgroupLeaf?>
+/// The recorder of a run that logs its refusals; the listener comes while the run is launched.
+private final class RefusalListener: Sendable {
+    private let filter: CompiledFilter
+    private let recorder = Mutex<RefusalRecorder?>(nil)
 
-    init(_ removal: consuming LeafRemoval) {
-        switch consume removal {
-        case .removed: pending = Mutex(nil)
-        case .stillPopulated(let leaf): pending = Mutex(leaf)
-        case .failed(let leaf, _): pending = Mutex(leaf)
-        }
+    init(enforcing filter: CompiledFilter) { self.filter = filter }
+
+    /// Where nobody can listen the listener is let go: refused calls then fail with ENOSYS and wait for nobody.
+    func start(_ listener: SharedDescriptor) {
+        guard let copy = try? listener.descriptor.duplicate() else { return }
+        let started = try? RefusalRecorder(listener: copy, enforcing: filter)
+        recorder.withLock { $0 = started }
     }
 
-    func finish(within bound: Duration) -> RunFacts.Cleanup {
-        guard let leaf = pending.withLock({ $0.take() }) else { return .done }
-        switch leaf.remove(within: bound) {
-        case .removed: return .done
-        case .stillPopulated: return .stillPopulated(processes: nil, after: bound)
-        case .failed(_, let error): return .failed("\(error)")
-        }
-    }
+    /// Nil where nothing was recorded.
+    func finish() -> [Refusal]? { recorder.withLock { $0 }?.finish() }
 }
 
 extension LeafHandle {

@@ -13,7 +13,10 @@ struct ScanTarget: ~Copyable {
     private let device: dev_t
 
     /// Opens `path` and checks that it is a directory itself, not a link to one.
-    static func open(_ path: String) throws(ExecutorError) -> ScanTarget {
+    static func open(_ named: String) throws(ExecutorError) -> ScanTarget {
+        // A final slash would have the kernel follow a link, O_NOFOLLOW or not: path_resolution(7).
+        var path = named
+        while path.count > 1 && (path.hasSuffix("/") || path.hasSuffix("/.")) { path.removeLast() }
         let descriptor: OwnedDescriptor
         do { descriptor = try OwnedDescriptor.open(path, .path | O_NOFOLLOW) } catch {
             let advice =
@@ -62,7 +65,14 @@ struct ScanTarget: ~Copyable {
     func mount(for uid: uid_t, executable: Bool, launcher: Launcher) async throws -> DetachedMount {
         let attributes: DetachedMount.Attributes =
             executable ? [.readOnly, .noSetuid, .noDevices] : [.readOnly, .noSetuid, .noDevices, .noExecute]
-        if try isReadableByAll() {
+        // A large tree takes its time.
+        let survey = TreeSurvey(path: path, owner: owner, top: mode)
+        let copy = try duplicate().release()
+        let readers = try await blocking {
+            let directory = BeneathDirectory(owning: OwnedDescriptor(owning: copy), path: survey.path)
+            return Result { () throws(ExecutorError) in try survey.readers(of: directory) }
+        }.get()
+        if readers == .everybody {
             do { return try DetachedMount.bind(descriptor, named: path, attributes: attributes) } catch {
                 throw ExecutorError(.target, error, "the target cannot be mounted into the sandbox")
             }
@@ -72,31 +82,14 @@ struct ScanTarget: ~Copyable {
             throw ExecutorError(
                 .target,
                 "target \(path) has files that only their owner can read, and its file system cannot map owners (\(error.errno.symbol)); "
-                    + "make them readable (chmod -R a+rX) or copy the tree to ext4, xfs, btrfs or tmpfs")
+                    + "make them readable (chmod -R a+rX) or copy the tree to ext4, xfs, btrfs or tmpfs",
+                isTransient: error.errno.isPassing)
         }
     }
 
-    /// Looks at every directory and file until the first that others cannot read. A scan that silently misses files would
-    /// find nothing in them.
-    private func isReadableByAll() throws(ExecutorError) -> Bool {
-        if mode & 0o005 != 0o005 { return false }
-        var isReadable = true
-        do {
-            let directory = BeneathDirectory(owning: try descriptor.duplicate(), path: path)
-            try directory.walk(staysOnDevice: true) { entry in
-                let needed: mode_t? =
-                    switch entry.status.st_mode & S_IFMT {
-                    case S_IFDIR: 0o005
-                    case S_IFREG: 0o004
-                    default: nil
-                    }
-                if let needed { isReadable = entry.status.st_mode & needed == needed }
-                return isReadable
-            }
-        } catch {
-            throw ExecutorError(
-                .target, error, "the target must be readable for root, and no deeper than a path of 4096 bytes")
+    private func duplicate() throws(ExecutorError) -> OwnedDescriptor {
+        do { return try descriptor.duplicate() } catch {
+            throw ExecutorError(.target, error, "the target cannot be read")
         }
-        return isReadable
     }
 }

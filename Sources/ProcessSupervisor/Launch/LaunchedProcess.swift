@@ -57,8 +57,7 @@ final class LaunchedProcess: Sendable {
     let channels: Channels
     /// Just before the clone.
     let bornAt: MonotonicTime
-    /// The listener of a notifying filter, seccomp_unotify(2).
-    let filterListener: SharedDescriptor?
+    private let filterListener: Mutex<SharedDescriptor?>
     private let handle: Mutex<OwnedDescriptor?>
 
     init(
@@ -69,8 +68,14 @@ final class LaunchedProcess: Sendable {
         self.pidfd = pidfd.raw
         self.channels = channels
         self.bornAt = bornAt
-        self.filterListener = filterListener
+        self.filterListener = Mutex(filterListener)
         handle = Mutex(pidfd)
+    }
+
+    /// The listener of a notifying filter, seccomp_unotify(2). Nil the second time: only where nobody keeps it do refused
+    /// calls fail once its taker lets it go, instead of waiting for an answer.
+    func takeFilterListener() -> SharedDescriptor? {
+        filterListener.withLock { $0.take() }
     }
 
     func close() {

@@ -41,7 +41,7 @@ public final class Supervisor: Sendable {
                     switch result {
                     case .failure(let failure): continuation.resume(returning: .failure(failure))
                     case .success(let process):
-                        if let listener = process.filterListener { onFilterListener?(listener) }
+                        if let listener = process.takeFilterListener() { onFilterListener?(listener) }
                         follow(process, id, tree, limits) { continuation.resume(returning: .success($0)) }
                         cancellation.adopted()
                     }

@@ -1,0 +1,88 @@
+import CgroupV2
+import Dispatch
+import ProcessSupervisor
+import Synchronization
+import SystemSupport
+
+/// The cgroup of a run that has ended, on its way out, and the uid that its last processes may still have. Both are given
+/// back together: a uid that some process still has must not become another run's.
+final class Leftover: Sendable {
+    private let slot: Mutex<UserSlots.Slot?>
+    private let leaf: Mutex<CgroupLeaf?>
+
+    init(_ removal: consuming LeafRemoval, _ slot: consuming UserSlots.Slot) {
+        self.slot = Mutex(slot)
+        leaf = Mutex(Self.rest(of: removal))
+    }
+
+    /// Tries for about `bound`, blocking the thread. May be called again until it is `.done`.
+    func finish(within bound: Duration) -> RunFacts.Cleanup {
+        guard let owned = leaf.withLock({ $0.take() }) else { return .done }
+        let removal = owned.remove(within: bound)
+        let result: RunFacts.Cleanup =
+            switch removal {
+            case .removed: .done
+            case .stillPopulated: .stillPopulated(processes: nil, after: bound)
+            case .failed(_, let error): .failed("\(error)")
+            }
+        if result == .done {
+            slot.withLock { $0 = nil }
+        } else {
+            var rest = Self.rest(of: removal)
+            leaf.withLock { $0 = rest.take() }
+        }
+        return result
+    }
+
+    private static func rest(of removal: consuming LeafRemoval) -> CgroupLeaf? {
+        switch consume removal {
+        case .removed: nil
+        case .stillPopulated(let leaf): leaf
+        case .failed(let leaf, _): leaf
+        }
+    }
+}
+
+/// What could not be removed in time is tried again in the background, once a second, until it is gone. Nothing waits for it.
+final class Leftovers: Sendable {
+    private struct State {
+        var entries: [Leftover] = []
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+    private let queue = DispatchQueue(label: "scan-executor.leftovers")
+
+    var count: Int { state.withLock { $0.entries.count } }
+
+    func add(_ leftover: Leftover) {
+        let isFirst = state.withLock { state in
+            state.entries.append(leftover)
+            return state.entries.count == 1
+        }
+        if isFirst { queue.async { [self] in round() } }
+    }
+
+    /// Returns once nothing is left over.
+    func whenEmpty() async {
+        await withCheckedContinuation { continuation in
+            let isEmpty = state.withLock { state in
+                if !state.entries.isEmpty { state.waiting.append(continuation) }
+                return state.entries.isEmpty
+            }
+            if isEmpty { continuation.resume() }
+        }
+    }
+
+    private func round() {
+        let gone = state.withLock { $0.entries }.filter { $0.finish(within: .milliseconds(100)) == .done }
+        let (isEmpty, waiting) = state.withLock { state -> (Bool, [CheckedContinuation<Void, Never>]) in
+            state.entries.removeAll { entry in gone.contains { $0 === entry } }
+            if !state.entries.isEmpty { return (false, []) }
+            defer { state.waiting = [] }
+            return (true, state.waiting)
+        }
+        for continuation in waiting { continuation.resume() }
+        if !isEmpty { queue.asyncAfter(deadline: .now() + 1) { [self] in round() } }
+    }
+}
