@@ -238,7 +238,7 @@ import Testing
     func programsRun(arguments: [String]) throws {
         var status: CInt = -1
         let pointers = arguments.map { strdup($0) } + [nil]
-        defer { pointers.forEach { free($0) } }
+        defer { for pointer in pointers { free(pointer) } }
         let constant = pointers.map { $0.map { UnsafePointer($0) } }
         let result = filter.bpf.withUnsafeBytes { csts_run($0.baseAddress, $0.count, constant, &status) }
         #expect(result == 0)

@@ -16,7 +16,7 @@ extension Launcher {
     public func identityMap(
         fromUser: uid_t, group fromGroup: gid_t, toUser: uid_t, group toGroup: gid_t
     ) async throws -> IdentityMap {
-        let holder = try await hold(flags: UInt64(CLONE_NEWUSER_FLAG), cgroup: nil)
+        let holder = try await hold(flags: UInt64(newUserNamespace), cgroup: nil)
         let base = "/proc/\(holder.pid)"
         try Self.writeMap("\(fromUser) \(toUser) 1\n", "\(base)/uid_map")
         try Self.writeMap("\(fromGroup) \(toGroup) 1\n", "\(base)/gid_map")
@@ -35,4 +35,4 @@ extension Launcher {
 }
 
 /// CLONE_NEWUSER of clone(2), which glibc shows only to GNU sources.
-private let CLONE_NEWUSER_FLAG = 0x1000_0000
+private let newUserNamespace = 0x1000_0000
