@@ -1,3 +1,4 @@
+import CgroupV2
 import SystemSupport
 import Testing
 
@@ -88,12 +89,12 @@ import Testing
 
     @Test(arguments: [("0", "0"), ("3,1,0", "0-1,3"), ("0-2,2-5", "0-5"), ("8191", "8191")])
     func processorSetsAreReadAndWrittenAsTheKernelDoes(text: String, canonical: String) {
-        #expect(CPUSet(parsing: text)?.description == canonical)
+        #expect(CPUList(parsing: text)?.description == canonical)
     }
 
     @Test(arguments: ["", "a", "1-", "-1", "2-1", "0,,1", "8192", "0 1"])
     func wrongProcessorSetsAreRefused(text: String) {
-        #expect(CPUSet(parsing: text) == nil)
+        #expect(CPUList(parsing: text) == nil)
     }
 }
 

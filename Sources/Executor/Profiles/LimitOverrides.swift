@@ -1,3 +1,4 @@
+public import CgroupV2
 public import SystemSupport
 
 /// Limits as somebody gave them: any of them, none required. A profile's `limits` and `deadlines` are read into one, and so
@@ -43,7 +44,7 @@ public struct LimitOverrides: Sendable, Hashable {
     public var memoryHigh: ByteCount?
     public var swap: ByteCount?
     public var pids: Int?
-    public var cpuset: CPUSet?
+    public var cpuset: CPUList?
     public var io: [IOLimit]?
     public var tmp: ByteCount?
     public var tmpInodes: Int?
@@ -77,7 +78,7 @@ public struct LimitOverrides: Sendable, Hashable {
         case .swap: swap = try LimitValues.bytes(text, .bytes(0) ... .greatest)
         case .pids: pids = try LimitValues.count(text, 2...4_194_304)  // our pid 1 and the scanner; PID_MAX_LIMIT
         case .cpuset:
-            guard let set = CPUSet(parsing: text) else {
+            guard let set = CPUList(parsing: text) else {
                 throw ValueProblem("\(ValueProblem.quoted(text)) is not a set of processors: write 0-3 or 0,2,4-5")
             }
             cpuset = set

@@ -1,3 +1,4 @@
+public import CgroupV2
 public import SystemSupport
 
 /// What one run of a scanner may use. Every limit is enforced by the kernel or by the supervisor, or reported as not enforced.
@@ -15,7 +16,7 @@ public struct ScannerLimits: Sendable, Hashable {
     /// `pids`: processes and threads together (`pids.max`); the sandbox's own pid 1 is one of them.
     public var pids: Int
     /// `cpuset`: processors the run may use (`cpuset.cpus`). Nil: all.
-    public var cpuset: CPUSet?
+    public var cpuset: CPUList?
     /// `io`: throttled devices (`io.max`). Default: none.
     public var io: [IOLimit]
     /// `tmp`, `tmp_inodes`: bytes and files in /tmp. Default 64MiB (or `memory`, if that is less) and 16384.

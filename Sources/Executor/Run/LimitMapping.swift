@@ -18,7 +18,7 @@ struct LimitMapping {
         result.swap = .value(limits.swap)
         result.oomGroup = true
         result.pids = TaskCount(limits.pids).map { .value($0) }
-        result.cpus = limits.cpuset.flatMap { CPUList(parsing: $0.description) }
+        result.cpus = limits.cpuset
         for limit in limits.io { result.io.append(try throttle(limit, targetDevice)) }
         return result
     }
