@@ -58,6 +58,10 @@ struct ArtifactCollector {
                     collection.passedOver.append("\(path): no regular file")
                     continue
                 }
+                if path == OutputDirectory.reportName {
+                    collection.passedOver.append("\(path): the name is the run report's own")
+                    continue
+                }
                 if !Self.isPlain(path) {
                     collection.passedOver.append("\(path): the name has control characters or is too long")
                     continue

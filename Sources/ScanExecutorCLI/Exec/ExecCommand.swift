@@ -40,7 +40,8 @@ struct ExecCommand: Verb {
         help: ArgumentHelp("Environment variable; may be repeated. Nothing is inherited.", valueName: "name=value"))
     var environment: [String] = []
 
-    @Option(help: ArgumentHelp("none, loopback (its own 127.0.0.1) or host (protects nothing there).", valueName: "kind"))
+    @Option(
+        help: ArgumentHelp("none, loopback (its own 127.0.0.1) or host (protects nothing there).", valueName: "kind"))
     var network = ScannerProfile.Network.none
 
     @Option(

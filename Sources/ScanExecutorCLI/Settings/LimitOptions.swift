@@ -9,7 +9,9 @@ struct LimitOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("Share when processors are short.", valueName: "1-10000"))
     var cpuWeight: String?
 
-    @Option(help: ArgumentHelp("Memory of all processes together, with their files in /tmp and /out: 512MiB.", valueName: "size"))
+    @Option(
+        help: ArgumentHelp(
+            "Memory of all processes together, with their files in /tmp and /out: 512MiB.", valueName: "size"))
     var memory: String?
 
     @Option(help: ArgumentHelp("From here on the run is slowed down, not killed.", valueName: "size"))
@@ -57,9 +59,12 @@ struct LimitOptions: ParsableArguments, Sendable {
     var given: [(key: LimitOverrides.Key, text: String)] {
         let all: [(LimitOverrides.Key, String?)] = [
             (.cpu, cpu), (.cpuWeight, cpuWeight), (.memory, memory), (.memoryHigh, memoryHigh), (.swap, swap),
-            (.pids, pids), (.cpuset, cpuset), (.tmp, tmp), (.tmpInodes, tmpInodes), (.out, out), (.outInodes,
-            outInodes), (.openFiles, openFiles), (.fileSize, fileSize), (.printed, printed), (.wall, wall),
-            (.cpuTime, cpuTime), (.grace, grace)
+            (.pids, pids), (.cpuset, cpuset), (.tmp, tmp), (.tmpInodes, tmpInodes), (.out, out),
+            (
+                .outInodes,
+                outInodes
+            ), (.openFiles, openFiles), (.fileSize, fileSize), (.printed, printed), (.wall, wall),
+            (.cpuTime, cpuTime), (.grace, grace),
         ]
         return all.compactMap { key, text in text.map { (key, $0) } }
     }
