@@ -130,8 +130,8 @@ public struct HostProbe {
     private func scanners() -> [HostFacts.Scanner] {
         profiles.list().map { entry in
             do throws(ProfileError) {
-                let program = try profiles.load(entry.name).command.program
-                return .init(profile: entry.name, program: program, path: settings.path(ofProgram: program))
+                let profile = try profiles.load(entry.name)
+                return .init(profile: entry.name, program: profile.scannerProgram, path: settings.path(of: profile))
             } catch {
                 return .init(profile: entry.name, program: "", problem: "\(error.problems.first?.description ?? "")")
             }
@@ -147,9 +147,16 @@ public struct HostProbe {
     }
 }
 
+extension ScannerProfile {
+    /// The scanner itself. Where the command is a shell that calls it, the command that prints its version says so.
+    var scannerProgram: String { version?.program ?? command.program }
+}
+
 extension HostSettings {
-    /// Where a scanner's program is on the host: the same search as a run's, without a look into its sandbox.
-    public func path(ofProgram program: String) -> String? {
+    /// Where a profile's scanner is on the host: the same search as a run's, without a look into its sandbox. Nil where it is not
+    /// installed.
+    public func path(of profile: ScannerProfile) -> String? {
+        let program = profile.scannerProgram
         if program.contains("/") { return access(program, X_OK) == 0 ? program : nil }
         return (programDirectories + Self.systemProgramDirectories).map { "\($0)/\(program)" }
             .first { access($0, X_OK) == 0 }
