@@ -60,6 +60,8 @@ void csys_set_thread_name(const char *name) { prctl(PR_SET_NAME, name); }
 
 long csys_pidfd_getfd(int pidfd, int fd) { CSYS_RETURN(syscall(SYS_pidfd_getfd, pidfd, fd, 0)); }
 
+long csys_unshare(int flags) { CSYS_RETURN(unshare(flags)); }
+
 long csys_unshare_mounts(void) { CSYS_RETURN(unshare(CLONE_NEWNS | CLONE_FS)); }
 
 long csys_unshare_network(void) { CSYS_RETURN(unshare(CLONE_NEWNET)); }

@@ -1,8 +1,7 @@
-import ArgumentParser
 import Glibc
 
-/// A verb of the command line, once it is parsed.
-protocol Verb: ParsableCommand, Sendable {
+/// A verb of the command line, once it is read.
+protocol Verb: Sendable {
     /// SIGINT, SIGTERM and SIGHUP end its run in good order instead of ending this process.
     static var takesInterrupts: Bool { get }
     /// Every failure of ours in this verb, as a status.

@@ -17,5 +17,7 @@ struct ScanExecutor: ParsableCommand {
               SCAN_EXECUTOR_STATE_DIR         locks of the sandboxes' uids; default /run/scan-executor
               SCAN_EXECUTOR_FIRST_UID         the first of 256 uids that sandboxes use; default 2000000000
             """,
-        subcommands: [ScanCommand.self, ExecCommand.self])
+        subcommands: [
+            ScanCommand.self, ExecCommand.self, DoctorCommand.self, ProfilesCommand.self, ReapCommand.self,
+        ])
 }

@@ -29,6 +29,8 @@ long csys_memfd_seal(int fd);
 void csys_set_thread_name(const char *name);
 /// pidfd_getfd(2).
 long csys_pidfd_getfd(int pidfd, int fd);
+/// unshare(2) for the calling thread.
+long csys_unshare(int flags);
 /// unshare(2) of the mount namespace and of root and working directory, for the calling thread.
 long csys_unshare_mounts(void);
 /// unshare(2) of the network namespace, for the calling thread.

@@ -47,7 +47,7 @@ extension ScannerProfile {
         self.name = name
         self.command = command
         self.exitCodes = exitCodes
-        (self.limits, self.deadlines) = limits
+        (self.limits, self.deadlines, statedLimits) = limits
         self.file = file
         self.sha256 = SHA256.hex(SHA256.digest(bytes))
     }
@@ -83,7 +83,7 @@ extension ScannerProfile {
         return Report(path: path, format: known)
     }
 
-    private static func limits(_ reader: MappingReader) -> (ScannerLimits, Deadlines)? {
+    private static func limits(_ reader: MappingReader) -> (ScannerLimits, Deadlines, Set<LimitOverrides.Key>)? {
         let limitKeys = LimitOverrides.Key.allCases.filter { !$0.isDeadline }
         let limits = reader.mapping(
             "limits", known: limitKeys.map(\.rawValue) + ["io"], required: "{cpu: 1, memory: 512MiB, pids: 128}")
@@ -105,7 +105,7 @@ extension ScannerProfile {
         }
         let result = (
             given.applied(to: ScannerLimits(cpu: cpu, memory: memory, pids: pids)),
-            given.applied(to: Deadlines(wall: wall))
+            given.applied(to: Deadlines(wall: wall)), Set(values.filter { $0.1.has($0.2) }.map(\.0))
         )
         // A merge drops an impossible memory_high; in one file the two numbers contradict each other.
         var asWritten = result.0

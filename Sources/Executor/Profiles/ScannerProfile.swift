@@ -38,6 +38,8 @@ public struct ScannerProfile: Sendable, Hashable {
     public var limits: ScannerLimits
     /// `deadlines`.
     public var deadlines: Deadlines
+    /// The limits and deadlines that the file itself states; the others are defaults.
+    public var statedLimits: Set<LimitOverrides.Key>
     /// `environment`: added to the cleared environment. A value here replaces the executor's own, PATH included.
     public var environment: [String: String]
     /// `read_only_paths`.

@@ -2,7 +2,7 @@
 ///
 /// Nil values are left out, key and all. Beside what JSON demands, characters that act on a terminal are escaped (`\u001b`): the
 /// value is the same, and printing it is harmless.
-struct JSONWriter {
+package struct JSONWriter {
     private var bytes: [UInt8] = []
     /// True where the next member of the current container follows another.
     private var needsComma = false
@@ -10,37 +10,37 @@ struct JSONWriter {
     /// Two spaces a level and a line a member; one line without.
     let isPretty: Bool
 
-    init(pretty: Bool = false) {
+    package init(pretty: Bool = false) {
         isPretty = pretty
         bytes.reserveCapacity(4096)
     }
 
-    var text: String { String(decoding: bytes, as: UTF8.self) }
+    package var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    mutating func object(_ key: String? = nil, _ body: (inout JSONWriter) -> Void) { container(key, "{", "}", body) }
+    package mutating func object(_ key: String? = nil, _ body: (inout JSONWriter) -> Void) { container(key, "{", "}", body) }
 
-    mutating func array(_ key: String? = nil, _ body: (inout JSONWriter) -> Void) { container(key, "[", "]", body) }
+    package mutating func array(_ key: String? = nil, _ body: (inout JSONWriter) -> Void) { container(key, "[", "]", body) }
 
-    mutating func string(_ key: String? = nil, _ value: String?) {
+    package mutating func string(_ key: String? = nil, _ value: String?) {
         guard let value else { return }
         member(key)
         quote(value)
     }
 
-    mutating func integer(_ key: String? = nil, _ value: (some BinaryInteger)?) {
+    package mutating func integer(_ key: String? = nil, _ value: (some BinaryInteger)?) {
         guard let value else { return }
         member(key)
         bytes.append(contentsOf: String(value).utf8)
     }
 
     /// NaN and the infinities have no JSON; they are left out like nil.
-    mutating func number(_ key: String? = nil, _ value: Double?) {
+    package mutating func number(_ key: String? = nil, _ value: Double?) {
         guard let value, value.isFinite else { return }
         member(key)
         bytes.append(contentsOf: "\(value)".utf8)
     }
 
-    mutating func boolean(_ key: String? = nil, _ value: Bool?) {
+    package mutating func boolean(_ key: String? = nil, _ value: Bool?) {
         guard let value else { return }
         member(key)
         bytes.append(contentsOf: (value ? "true" : "false").utf8)

@@ -76,6 +76,7 @@ private final class ArtifactWalk {
                 continue
             }
             switch status.st_mode & S_IFMT {
+            case _ where path == OutputDirectory.reportName: passOver(path, "the name is the run report's own")
             case _ where !Self.isPlain(path): passOver(path, "the name has control characters or is too long")
             case S_IFDIR where depth == ArtifactCollector.depthLimit:
                 passOver(path, "deeper than \(ArtifactCollector.depthLimit) directories")

@@ -4,6 +4,9 @@ import SystemSupport
 
 /// Where artifacts go: filled beside its final place and moved there when all is written, so that nobody finds half of it.
 final class OutputDirectory: Sendable {
+    /// The run's own report, beside the artifacts. No artifact of this name is taken.
+    static let reportName = "scan-executor-report.json"
+
     /// The final place.
     let path: String
     private let stagingPath: String

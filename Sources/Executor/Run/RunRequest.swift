@@ -32,7 +32,8 @@ public struct RunRequest: Sendable {
     public var exitCodes: ExitCodeTable
     public var report: ScannerProfile.Report?
     public var profile: RunReport.Content?
-    /// Where artifacts are copied to: a directory that does not exist yet, or is empty. Nil: they are only listed.
+    /// Where artifacts are copied to, and the report as scan-executor-report.json: a directory that does not exist yet, or is
+    /// empty. Nil: they are only listed.
     public var output: String?
     /// Descriptors 0 to 2, see `LaunchPlan`.
     public var standardInput: SharedDescriptor?

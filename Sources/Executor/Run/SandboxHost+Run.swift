@@ -30,10 +30,11 @@ extension SandboxHost {
         let output = try request.output.map { path throws(ExecutorError) in try OutputDirectory(path) }
         do {
             var outcome = try await execute(request, &record, output, begun, cancellation, onStart)
-            try output?.publish()
             outcome.report.timings.teardownMicroseconds = record.endedAt.map {
                 (MonotonicTime.now - $0).wholeMicroseconds
             }
+            try output?.create(OutputDirectory.reportName).write(Array("\(outcome.report.json(pretty: true))\n".utf8)[...])
+            try output?.publish()
             return outcome
         } catch {
             output?.discard()

@@ -1,11 +1,8 @@
 import ArgumentParser
 import Executor
-import Glibc
-import ProcessSupervisor
-import SystemSupport
 
 /// `scan-executor exec`: any command in a sandbox, with the caller's stdin, stdout and stderr.
-struct ExecCommand: Verb {
+struct ExecCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exec",
         abstract: "Run any command in a sandbox.",
@@ -22,10 +19,6 @@ struct ExecCommand: Verb {
               the command's own; 124 where a deadline or --printed ended it; 125 where the sandbox failed, wrong options \
             included; 126 not executable; 127 not found; 128+n for signal n, the command's or ours.
             """)
-
-    static let takesInterrupts = true
-
-    static func status(of error: any Error) -> ExitStatus { ExecStatus.failure(error) }
 
     @Option(help: ArgumentHelp("Directory to show read-only at /src.", valueName: "dir"))
     var target: String?
@@ -71,89 +64,23 @@ struct ExecCommand: Verb {
         parsing: .postTerminator, help: ArgumentHelp("The program and its arguments, after --.", valueName: "command"))
     var command: [String] = []
 
-    func execute(_ interrupts: Interrupts) async throws -> ExitStatus {
-        let overrides = try limits.overrides()
-        var request = try request(overrides)
-        let reportFile = try report.map { path in SharedDescriptor(owning: try ReportFile.open(path)) }
-        let settings = try OperatorSettings(host).hostSettings
-        request.standardInput = try StandardInput.prepare()
-        let streams = try ExecStreams(printedLimit: overrides.printed, interrupts.cancellation)
-        request.standardOutput = streams.standardOutput
-        request.standardError = streams.standardError
-
-        let sandboxes = try await RunHost.prepare(settings, isQuiet: quiet)
-        let outcome: RunOutcome
-        do {
-            outcome = try await sandboxes.run(request, cancellation: interrupts.cancellation)
-        } catch {
-            _ = streams.finish()
-            throw error
-        }
-        interrupts.runIsOver()
-        let lost = streams.finish()
-        return finish(outcome, streams, lost, reportFile, interrupts)
-    }
-
-    private func finish(
-        _ outcome: RunOutcome, _ streams: ExecStreams, _ lost: SystemError?, _ reportFile: SharedDescriptor?,
-        _ interrupts: Interrupts
-    ) -> ExitStatus {
-        var report = outcome.report
-        streams.count(in: &report.output)
-        if !quiet { EnforcementLines.of(report.enforcement).forEach { StandardStreams.complain($0) } }
-        var status = ExecStatus.of(report.verdict, interruptedBy: interrupts.first)
-        explain(report.verdict, status)
-        if let lost {
-            StandardStreams.complain(lost)
-            if status == .success { status = .sandboxFailed }
-        }
-        if let refusals = outcome.refusals { RefusalLines.of(refusals).forEach { StandardStreams.complain($0) } }
-        if json { StandardStreams.error.write(report.json() + "\n") }
-        if let reportFile {
-            let stream = StandardStreams(descriptor: reportFile.descriptor.raw)
-            if !stream.write(report.json() + "\n") {
-                StandardStreams.complain("the report could not be written to \(self.report ?? "")")
-                if status == .success { status = .sandboxFailed }
-            }
-        }
-        return status
-    }
-
-    /// A line for every end that is not the command's own doing.
-    private func explain(_ verdict: Verdict, _ status: ExitStatus) {
-        switch verdict.kind {
-        case .clean, .findings, .scannerError, .signaled, .pidsExhausted: return
-        case .cancelled where quiet: return
-        default:
-            let why = verdict.evidence.first.map { ": \($0.text)" } ?? ""
-            StandardStreams.complain("\(verdict.kind.rawValue)\(why)")
-        }
-    }
-
-    private func request(_ overrides: LimitOverrides) throws -> RunRequest {
-        guard !command.isEmpty else { throw InputError("no command; write it after --, as in: exec -- ls /usr") }
-        let (limits, deadlines) = try overrides.applied(
-            to: ExecDefaults.limits, ExecDefaults.deadlines, subject: "exec")
-        var request = RunRequest(
-            taskID: RunHost.taskID(), type: "exec", command: command, limits: limits, deadlines: deadlines)
-        request.target = target
-        request.executesTarget = true
-        request.workingDirectory = workdir ?? (target == nil ? SandboxPath.temporary : SandboxPath.target)
-        guard request.workingDirectory.hasPrefix("/") else {
-            throw InputError("--workdir must be an absolute path in the sandbox")
-        }
-        for variable in environment {
-            let pair = variable.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard pair.count == 2, !pair[0].isEmpty else {
-                throw InputError("--env \(variable): write NAME=value")
-            }
-            request.environment[String(pair[0])] = String(pair[1])
-        }
-        request.network = network
-        request.seccomp = seccomp ?? (network == .none ? "default" : "network")
-        request.logsRefusals = seccompLog
-        request.output = output
-        return request
+    /// The same, free of the parser.
+    var options: ExecOptions {
+        var options = ExecOptions()
+        options.target = target
+        options.workdir = workdir
+        options.environment = environment
+        options.network = network
+        options.seccomp = seccomp
+        options.seccompLog = seccompLog
+        options.output = output
+        options.json = json
+        options.report = report
+        options.quiet = quiet
+        options.limits = limits.given
+        options.host = host.choices
+        options.command = command
+        return options
     }
 }
 

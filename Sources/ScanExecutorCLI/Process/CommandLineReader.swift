@@ -20,10 +20,16 @@ enum CommandLineReader {
         for option in options where option.utf8.count > longestOption {
             throw Problem(description: "an argument of \(option.utf8.count) bytes is no option, path or limit")
         }
+        if let end {
+            var quick = ExecOptions(quickly: options.dropFirst())
+            quick?.command = Array(arguments[(end + 1)...])
+            if let quick { return ExecRun(options: quick) }
+        }
         var command = try ScanExecutor.parseAsRoot(options)
-        if var exec = command as? ExecCommand {
-            if let end { exec.command = Array(arguments[(end + 1)...]) }
-            return exec
+        if let exec = command as? ExecCommand {
+            var options = exec.options
+            if let end { options.command = Array(arguments[(end + 1)...]) }
+            return ExecRun(options: options)
         }
         if let verb = command as? any Verb { return verb }
         // A command that only groups others answers with its help.

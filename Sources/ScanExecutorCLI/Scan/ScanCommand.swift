@@ -3,7 +3,7 @@ import Executor
 import Glibc
 
 /// `scan-executor scan`: one scanner over one tree, now.
-struct ScanCommand: Verb {
+struct ScanCommand: ParsableCommand, Verb {
     static let configuration = CommandConfiguration(
         commandName: "scan",
         abstract: "Run one scanner over one source tree, now.",
@@ -40,8 +40,8 @@ struct ScanCommand: Verb {
     @OptionGroup var profiles: ProfileOptions
 
     func execute(_ interrupts: Interrupts) async throws -> ExitStatus {
-        let overrides = try limits.overrides()
-        let settings = try OperatorSettings(host, profiles: profiles.profiles)
+        let overrides = try LimitOverrides(options: limits.given)
+        let settings = try OperatorSettings(host.choices, profiles: profiles.profiles)
         let profile = try ScannerProfileStore(directories: settings.profileDirectories).load(scanner)
             .overriding(overrides)
         var request = RunRequest(taskID: RunHost.taskID(), scanning: target, with: profile)

@@ -25,6 +25,19 @@ struct HostOptions: ParsableArguments, Sendable {
         help: ArgumentHelp(
             "Directory of programs, searched before the system's; may be repeated.", valueName: "dir"))
     var scannerPath: [String] = []
+
+    var choices: HostChoices {
+        HostChoices(
+            enforcement: enforcement, cgroupRoot: cgroupRoot, seccompProfiles: seccompProfiles, scannerPath: scannerPath)
+    }
+}
+
+/// The same, free of the parser.
+struct HostChoices: Sendable, Equatable {
+    var enforcement: HostSettings.EnforcementMode?
+    var cgroupRoot: String?
+    var seccompProfiles: String?
+    var scannerPath: [String] = []
 }
 
 extension HostSettings.EnforcementMode: ExpressibleByArgument {}

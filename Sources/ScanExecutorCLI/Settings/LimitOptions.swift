@@ -56,22 +56,42 @@ struct LimitOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("From SIGTERM to the kill of what is left; 0s kills at once.", valueName: "duration"))
     var grace: String?
 
-    var given: [(key: LimitOverrides.Key, text: String)] {
-        let all: [(LimitOverrides.Key, String?)] = [
-            (.cpu, cpu), (.cpuWeight, cpuWeight), (.memory, memory), (.memoryHigh, memoryHigh), (.swap, swap),
-            (.pids, pids), (.cpuset, cpuset), (.tmp, tmp), (.tmpInodes, tmpInodes), (.out, out),
-            (
-                .outInodes,
-                outInodes
-            ), (.openFiles, openFiles), (.fileSize, fileSize), (.printed, printed), (.wall, wall),
-            (.cpuTime, cpuTime), (.grace, grace),
-        ]
-        return all.compactMap { key, text in text.map { (key, $0) } }
+    var given: [LimitOverrides.Key: String] {
+        var given: [LimitOverrides.Key: String] = [:]
+        for key in LimitOverrides.Key.allCases { given[key] = self[key] }
+        return given
     }
 
-    func overrides() throws(ProfileError) -> LimitOverrides {
-        var overrides = LimitOverrides()
-        for (key, text) in given { try overrides.set(key, option: text) }
-        return overrides
+    private subscript(key: LimitOverrides.Key) -> String? {
+        switch key {
+        case .cpu: cpu
+        case .cpuWeight: cpuWeight
+        case .memory: memory
+        case .memoryHigh: memoryHigh
+        case .swap: swap
+        case .pids: pids
+        case .cpuset: cpuset
+        case .tmp: tmp
+        case .tmpInodes: tmpInodes
+        case .out: out
+        case .outInodes: outInodes
+        case .openFiles: openFiles
+        case .fileSize: fileSize
+        case .printed: printed
+        case .wall: wall
+        case .cpuTime: cpuTime
+        case .grace: grace
+        }
+    }
+}
+
+extension LimitOverrides {
+    /// Limits as they were typed.
+    init(options: [Key: String]) throws(ProfileError) {
+        self.init()
+        // In the order of the help, so that of several wrong ones the same is named every time.
+        for key in Key.allCases {
+            if let text = options[key] { try set(key, option: text) }
+        }
     }
 }

@@ -24,7 +24,7 @@ struct OperatorSettings {
     ///   - environment: the value of a variable; an empty one counts as not set.
     ///   - executable: our own program's path, which says where what was installed with it is.
     init(
-        _ options: HostOptions, profiles: String? = nil, environment: (String) -> String? = Self.processEnvironment,
+        _ options: HostChoices, profiles: String? = nil, environment: (String) -> String? = Self.processEnvironment,
         executable: String = Installation.executable
     ) throws(SettingsError) {
         func variable(_ name: String) -> String? {
