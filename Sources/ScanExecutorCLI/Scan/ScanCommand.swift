@@ -64,7 +64,7 @@ struct ScanCommand: ParsableCommand, Verb {
 
     private func show(_ outcome: RunOutcome) {
         var report = outcome.report
-        if !quiet { EnforcementLines.of(report.enforcement).forEach { StandardStreams.complain($0) } }
+        if !quiet { StandardStreams.complain(EnforcementLines.of(report.enforcement)) }
         if let problem = outcome.findingsProblem { StandardStreams.complain(problem) }
         if json {
             StandardStreams.output.write(report.json(pretty: StandardStreams.output.isTerminal) + "\n")
