@@ -146,6 +146,37 @@ extension SandboxTests {
             #expect(report.contains("\"exit_code\":3"))
         }
 
+        @Test(arguments: ["ulimit -n 4", "ulimit -n 20", "ulimit -f 0"]) func shortageIsAnErrorAndNoCrash(
+            _ limit: String
+        ) throws {
+            let finished = try Tool.run(after: limit, "exec", "--quiet", "--", "true")
+            #expect(finished.status == 125)
+            #expect(finished.stderr.hasPrefix("scan-executor: "))
+            #expect(TestHost.leaves.isEmpty)
+        }
+
+        @Test func lowSoftLimitIsRaised() throws {
+            #expect(try Tool.run(after: "ulimit -Sn 10", "exec", "--quiet", "--", "true").status == 0)
+        }
+
+        @Test(arguments: ["<&-", "2>&-"]) func closedStreamsAreNoObstacle(_ closing: String) throws {
+            let finished = try Tool.run(after: "exec \(closing)", "exec", "--quiet", "--", "echo", "fine")
+            #expect(finished.status == 0)
+            #expect(finished.stdout == "fine\n")
+        }
+
+        @Test func lostOutputIsNoSuccess() throws {
+            let finished = try Tool.run(after: "exec >/dev/full", "exec", "--quiet", "--", "echo", "lost")
+            #expect(finished.status == 125)
+            #expect(finished.stderr.contains("ENOSPC"))
+        }
+
+        @Test func argumentThatIsNotUTF8IsRefused() throws {
+            let finished = try Tool.run(after: "set -- \"$@\" \"$(printf '\\377')\"", "exec", "--quiet", "--", "echo")
+            #expect(finished.status == 125)
+            #expect(finished.stderr.contains("not UTF-8"))
+        }
+
         @Test(.needsNoControllers) func requireRefusesWhatCannotBeEnforced() throws {
             let finished = try Tool.run("exec", "--enforcement", "require", "--", "true")
             #expect(finished.status == 125)

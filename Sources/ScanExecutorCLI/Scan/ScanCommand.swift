@@ -71,7 +71,7 @@ struct ScanCommand: ParsableCommand, Verb {
             return
         }
         // Said above.
-        if !quiet { report.enforcement = Enforcement() }
+        if !quiet { for limit in EnforcementLines.limits { report.enforcement.means[limit] = nil } }
         let summary = ReportSummary(report, findings: outcome.findings)
         StandardStreams.output.write(summary.lines.map { $0 + "\n" }.joined())
     }

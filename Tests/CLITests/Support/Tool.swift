@@ -20,8 +20,7 @@ enum Tool {
 
     /// Runs it to its end.
     static func run(
-        _ arguments: [String], environment: [String: String] = [:], input: String? = nil,
-        sourceLocation: SourceLocation = #_sourceLocation
+        _ arguments: [String], environment: [String: String] = [:], input: String? = nil
     ) throws -> Finished {
         let running = try start(arguments, environment: environment, hasInput: input != nil)
         if let input { running.send(input) }
@@ -34,10 +33,17 @@ enum Tool {
         try run(arguments, environment: environment, input: input)
     }
 
+    /// Runs it from a shell that has run `script` before.
+    static func run(after script: String, _ arguments: String...) throws -> Finished {
+        try start(
+            ["-c", "\(script); exec \"$@\"", "sh", binary] + arguments, program: "/bin/sh"
+        ).finish()
+    }
+
     /// - Parameter mergesErrors: one pipe for stdout and stderr.
     static func start(
         _ arguments: [String], environment: [String: String] = [:], hasInput: Bool = false, mergesErrors: Bool = false,
-        standardInput: CInt? = nil
+        standardInput: CInt? = nil, program: String = binary
     ) throws -> RunningTool {
         var variables = [
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SCAN_EXECUTOR_CGROUP_ROOT": TestHost.cgroupRoot,
@@ -57,11 +63,11 @@ enum Tool {
         }
         posix_spawn_file_actions_adddup2(&actions, out.writeEnd.raw, 1)
         posix_spawn_file_actions_adddup2(&actions, mergesErrors ? out.writeEnd.raw : errors.writeEnd.raw, 2)
-        var argv: [UnsafeMutablePointer<CChar>?] = ([binary] + arguments).map { strdup($0) } + [nil]
+        var argv: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
         var envp: [UnsafeMutablePointer<CChar>?] = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for pointer in argv + envp { free(pointer) } }
         var pid: pid_t = 0
-        try systemCall("start", binary) { -Int(posix_spawn(&pid, binary, &actions, nil, &argv, &envp)) }
+        try systemCall("start", program) { -Int(posix_spawn(&pid, program, &actions, nil, &argv, &envp)) }
         return RunningTool(
             pid: pid, stdout: try out.readEnd.duplicate(), stderr: try errors.readEnd.duplicate(),
             stdin: hasInput ? try input.writeEnd.duplicate().release() : nil)
