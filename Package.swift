@@ -85,6 +85,9 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             exclude: ["Fixtures"], swiftSettings: swiftSettings),
-        .testTarget(name: "CLITests", dependencies: ["SystemSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CLITests",
+            dependencies: ["CgroupV2", "Executor", "ScanExecutorCLI", "SeccompPolicy", "SystemSupport"],
+            swiftSettings: swiftSettings),
     ]
 )

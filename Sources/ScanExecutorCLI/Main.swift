@@ -21,6 +21,7 @@ extension Verb {
         // What a closed pipe means is decided where the write fails.
         signal(SIGPIPE, SIG_IGN)
         do {
+            try ProcessLimits.prepare()
             start(try CommandLineReader.read())
         } catch {
             leave(CommandLineReader.explain(error))

@@ -44,7 +44,8 @@ extension HostDiagnosis {
             case .none: .degraded
             }
         add(
-            "kernel", status, "Linux \(facts.kernel)", for: "clone3, the mount API, pid descriptors (5.12), cgroup.kill (5.14)",
+            "kernel", status, "Linux \(facts.kernel)",
+            for: "clone3, the mount API, pid descriptors (5.12), cgroup.kill (5.14)",
             "boot Linux 5.14 or later, such as Debian 12's 6.1")
     }
 
@@ -99,7 +100,8 @@ extension HostDiagnosis {
         for (name, probe) in facts.namespaces {
             add(
                 "\(name) namespace", probe, for: "hiding the host from runs",
-                "use a kernel with all namespaces; in a container: --privileged, or CAP_SYS_ADMIN and no seccomp filter of its own")
+                "use a kernel with all namespaces; in a container: --privileged, or CAP_SYS_ADMIN and no seccomp filter of its own"
+            )
         }
         add(
             "tmpfs by fsopen", facts.tmpfs, for: "/tmp and /out with quotas",
@@ -116,7 +118,8 @@ extension HostDiagnosis {
             "boot Linux 5.7 or later; run on the host itself, not below another sandbox")
         let noexec = facts.memfdNoexec == 2
         add(
-            "memfd execution", noexec ? .missing : .ok, facts.memfdNoexec.map { "vm.memfd_noexec = \($0)" } ?? "not restricted",
+            "memfd execution", noexec ? .missing : .ok,
+            facts.memfdNoexec.map { "vm.memfd_noexec = \($0)" } ?? "not restricted",
             for: "the sandbox's pid 1", "sysctl vm.memfd_noexec=1")
         if facts.failedStep == "proc" {
             add(
@@ -140,7 +143,8 @@ extension HostDiagnosis {
             "seccomp notification", actions.contains("user_notif") ? .ok : .degraded,
             actions.contains("user_notif") ? "there" : "absent", for: "exec --seccomp-log", "boot Linux 5.5 or later")
         add(
-            "seccomp profile", facts.filter, for: "the default filter", "install deploy/seccomp, or name it with --seccomp-profiles")
+            "seccomp profile", facts.filter, for: "the default filter",
+            "install deploy/seccomp, or name it with --seccomp-profiles")
         add("libseccomp", .ok, facts.libseccomp, for: "compiling filters", "")
         add(
             "filter cache", facts.filterCacheProblem == nil ? .ok : .degraded, facts.filterCacheProblem ?? "in use",
@@ -154,18 +158,22 @@ extension HostDiagnosis {
     private mutating func surroundings(_ facts: HostFacts) {
         add(
             "sandbox uids", facts.uidConflicts.isEmpty ? .ok : .missing,
-            facts.uidConflicts.isEmpty ? "\(facts.uidRange) free" : facts.uidConflicts.prefix(5).joined(separator: ", "),
-            for: "a uid for each run that is nobody else's", "set SCAN_EXECUTOR_FIRST_UID to the first of 256 free numbers")
+            facts.uidConflicts.isEmpty
+                ? "\(facts.uidRange) free" : facts.uidConflicts.prefix(5).joined(separator: ", "),
+            for: "a uid for each run that is nobody else's",
+            "set SCAN_EXECUTOR_FIRST_UID to the first of 256 free numbers")
         let isPiped = facts.corePattern.hasPrefix("|")
         add(
             "core dumps", isPiped ? .degraded : .ok, "core_pattern \(facts.corePattern)",
-            for: "keeping what scanners hold in memory out of the host's crash handler", "sysctl kernel.core_pattern=core")
+            for: "keeping what scanners hold in memory out of the host's crash handler",
+            "sysctl kernel.core_pattern=core")
     }
 
     private mutating func scanners(_ facts: HostFacts) {
         if facts.scanners.isEmpty {
             add(
-                "scanner profiles", .degraded, "none found", for: "scan", "install deploy/scanners, or name it with --profiles")
+                "scanner profiles", .degraded, "none found", for: "scan",
+                "install deploy/scanners, or name it with --profiles")
         }
         for scanner in facts.scanners {
             let name = "scanner \(scanner.profile)"

@@ -27,7 +27,8 @@ public struct HostProbe {
         var facts = HostFacts()
         facts.isRoot = geteuid() == 0
         facts.kernel = Self.text("/proc/sys/kernel/osrelease") ?? ""
-        facts.seccompActions = Self.text("/proc/sys/kernel/seccomp/actions_avail")?.split(separator: " ").map(String.init)
+        facts.seccompActions = Self.text("/proc/sys/kernel/seccomp/actions_avail")?.split(separator: " ").map(
+            String.init)
         facts.libseccomp = SyscallName.libraryVersion
         facts.landlockABI = LandlockRuleset.abi
         facts.memfdNoexec = Self.text("/proc/sys/vm/memfd_noexec").flatMap { Int($0) }
@@ -78,7 +79,8 @@ public struct HostProbe {
     private func tryMounts(_ facts: inout HostFacts) async {
         do {
             _ = try DetachedMount.tmpfs(
-                size: .kibibytes(64), inodes: 16, uid: settings.firstUID, gid: settings.firstUID, attributes: .noDevices)
+                size: .kibibytes(64), inodes: 16, uid: settings.firstUID, gid: settings.firstUID, attributes: .noDevices
+            )
             facts.tmpfs = .works("works")
         } catch { facts.tmpfs = .fails("\(error)") }
         do {
@@ -89,7 +91,8 @@ public struct HostProbe {
         do {
             let map = try await Launcher(threadCount: 1).identityMap(
                 fromUser: 0, group: 0, toUser: settings.firstUID, group: settings.firstUID)
-            _ = try DetachedMount.bind(targetDirectory, attributes: [.readOnly, .noSetuid, .noDevices], identities: map)
+            _ = try DetachedMount.bind(
+                targetDirectory, attributes: [.readOnly, .noSetuid, .noDevices], identities: map)
             facts.idMapped = .works("works for \(targetDirectory)")
         } catch { facts.idMapped = .fails("\(error)") }
     }
@@ -118,7 +121,8 @@ public struct HostProbe {
         guard let cores = CPUCount(millicores: 1000) else { return }
         let request = RunRequest(
             taskID: "doctor-\(getpid())", type: "doctor", command: ["true"],
-            limits: ScannerLimits(cpu: cores, memory: .mebibytes(64), pids: 16), deadlines: Deadlines(wall: .seconds(60)))
+            limits: ScannerLimits(cpu: cores, memory: .mebibytes(64), pids: 16),
+            deadlines: Deadlines(wall: .seconds(60)))
         do {
             let verdict = try await host.run(request).report.verdict
             facts.failedStep = verdict.step

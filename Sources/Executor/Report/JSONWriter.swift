@@ -17,9 +17,13 @@ package struct JSONWriter {
 
     package var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    package mutating func object(_ key: String? = nil, _ body: (inout JSONWriter) -> Void) { container(key, "{", "}", body) }
+    package mutating func object(_ key: String? = nil, _ body: (inout JSONWriter) -> Void) {
+        container(key, "{", "}", body)
+    }
 
-    package mutating func array(_ key: String? = nil, _ body: (inout JSONWriter) -> Void) { container(key, "[", "]", body) }
+    package mutating func array(_ key: String? = nil, _ body: (inout JSONWriter) -> Void) {
+        container(key, "[", "]", body)
+    }
 
     package mutating func string(_ key: String? = nil, _ value: String?) {
         guard let value else { return }

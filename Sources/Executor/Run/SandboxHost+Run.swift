@@ -33,7 +33,8 @@ extension SandboxHost {
             outcome.report.timings.teardownMicroseconds = record.endedAt.map {
                 (MonotonicTime.now - $0).wholeMicroseconds
             }
-            try output?.create(OutputDirectory.reportName).write(Array("\(outcome.report.json(pretty: true))\n".utf8)[...])
+            try output?.create(OutputDirectory.reportName).write(
+                Array("\(outcome.report.json(pretty: true))\n".utf8)[...])
             try output?.publish()
             return outcome
         } catch {

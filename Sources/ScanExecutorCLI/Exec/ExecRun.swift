@@ -40,14 +40,14 @@ struct ExecRun: Verb {
     ) -> ExitStatus {
         var report = outcome.report
         streams.count(in: &report.output)
-        if !options.quiet { EnforcementLines.of(report.enforcement).forEach { StandardStreams.complain($0) } }
+        if !options.quiet { StandardStreams.complain(EnforcementLines.of(report.enforcement)) }
         var status = ExecStatus.of(report.verdict, interruptedBy: interrupts.first)
         explain(report.verdict, status)
         if let lost {
             StandardStreams.complain(lost)
             if status == .success { status = .sandboxFailed }
         }
-        if let refusals = outcome.refusals { RefusalLines.of(refusals).forEach { StandardStreams.complain($0) } }
+        if let refusals = outcome.refusals { StandardStreams.complain(RefusalLines.of(refusals)) }
         if options.json { StandardStreams.error.write(report.json() + "\n") }
         if let reportFile {
             let stream = StandardStreams(descriptor: reportFile.descriptor.raw)
@@ -71,14 +71,17 @@ struct ExecRun: Verb {
     }
 
     private func request(_ overrides: LimitOverrides) throws -> RunRequest {
-        guard !options.command.isEmpty else { throw InputError("no command; write it after --, as in: exec -- ls /usr") }
+        guard !options.command.isEmpty else {
+            throw InputError("no command; write it after --, as in: exec -- ls /usr")
+        }
         let (limits, deadlines) = try overrides.applied(
             to: ExecDefaults.limits, ExecDefaults.deadlines, subject: "exec")
         var request = RunRequest(
             taskID: RunHost.taskID(), type: "exec", command: options.command, limits: limits, deadlines: deadlines)
         request.target = options.target
         request.executesTarget = true
-        request.workingDirectory = options.workdir ?? (options.target == nil ? SandboxPath.temporary : SandboxPath.target)
+        request.workingDirectory =
+            options.workdir ?? (options.target == nil ? SandboxPath.temporary : SandboxPath.target)
         guard request.workingDirectory.hasPrefix("/") else {
             throw InputError("--workdir must be an absolute path in the sandbox")
         }

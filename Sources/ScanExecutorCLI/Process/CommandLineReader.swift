@@ -7,10 +7,6 @@ enum CommandLineReader {
     /// Nothing that one types as an option is longer; the parser compares what it does not know with all that it knows.
     private static let longestOption = 4096
 
-    struct Problem: Error, CustomStringConvertible {
-        var description: String
-    }
-
     static func read() throws -> any Verb {
         let arguments = try rawArguments()
         let isExec = arguments.first == "exec"
@@ -18,7 +14,7 @@ enum CommandLineReader {
         let end = isExec ? arguments.firstIndex(of: "--") : nil
         let options = Array(arguments[..<(end ?? arguments.endIndex)])
         for option in options where option.utf8.count > longestOption {
-            throw Problem(description: "an argument of \(option.utf8.count) bytes is no option, path or limit")
+            throw InputError("an argument of \(option.utf8.count) bytes is no option, path or limit")
         }
         if let end {
             var quick = ExecOptions(quickly: options.dropFirst())
@@ -39,7 +35,7 @@ enum CommandLineReader {
 
     /// Says on stderr what is wrong, or on stdout what was asked for.
     static func explain(_ error: any Error) -> ExitStatus {
-        if let problem = error as? Problem {
+        if let problem = error as? InputError {
             StandardStreams.complain(problem)
             return usage
         }
@@ -66,7 +62,7 @@ enum CommandLineReader {
     private static func rawArguments() throws -> [String] {
         try (1..<max(1, Int(CommandLine.argc))).map { index in
             guard let pointer = CommandLine.unsafeArgv[index], let text = String(validatingCString: pointer) else {
-                throw Problem(description: "argument \(index) is not UTF-8")
+                throw InputError("argument \(index) is not UTF-8")
             }
             return text
         }

@@ -23,6 +23,10 @@ struct StandardStreams {
         complain("\(problem)")
     }
 
+    static func complain(_ lines: [String]) {
+        for line in lines { complain(line) }
+    }
+
     static func complain(_ text: String) {
         let lines = text.split(separator: "\n").map { "scan-executor: \(TerminalText.line(String($0)))\n" }
         error.write(lines.joined())

@@ -39,7 +39,9 @@ struct ShownProfile {
         ]
         for meaning in ExitCodeTable.Meaning.allCases {
             let codes = profile.exitCodes.codes(meaning)
-            if !codes.isEmpty { rows.append(("exit \(meaning.rawValue)", codes.map { "\($0)" }.joined(separator: " "))) }
+            if !codes.isEmpty {
+                rows.append(("exit \(meaning.rawValue)", codes.map { "\($0)" }.joined(separator: " ")))
+            }
         }
         if let report = profile.report { rows.append(("report", "\(report.path) (\(report.format.rawValue))")) }
         rows.append(("seccomp", profile.seccomp))
@@ -49,7 +51,9 @@ struct ShownProfile {
             rows.append(("environment", "\(name)=\(value)"))
         }
         for path in profile.readOnlyPaths { rows.append(("read-only", "\(path.host) at \(path.sandbox)")) }
-        for limit in limits { rows.append((limit.key.rawValue, "\(limit.value ?? "not limited") (\(limit.source.rawValue))")) }
+        for limit in limits {
+            rows.append((limit.key.rawValue, "\(limit.value ?? "not limited") (\(limit.source.rawValue))"))
+        }
         for limit in profile.limits.io { rows.append(("io", "\(limit.device) (profile)")) }
         let width = rows.map(\.0.count).max() ?? 0
         return rows.map { name, value in

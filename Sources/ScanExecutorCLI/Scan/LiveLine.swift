@@ -61,7 +61,7 @@ final class LiveLine: Sendable {
     }
 
     private static func size(_ size: ByteCount) -> String {
-        let tenths = size.bytes * 10 >> 20
+        let tenths = (size.bytes * 10) >> 20
         return "\(tenths / 10).\(tenths % 10) MiB"
     }
 

@@ -64,14 +64,14 @@ struct ScanCommand: ParsableCommand, Verb {
 
     private func show(_ outcome: RunOutcome) {
         var report = outcome.report
-        if !quiet { EnforcementLines.of(report.enforcement).forEach { StandardStreams.complain($0) } }
+        if !quiet { StandardStreams.complain(EnforcementLines.of(report.enforcement)) }
         if let problem = outcome.findingsProblem { StandardStreams.complain(problem) }
         if json {
             StandardStreams.output.write(report.json(pretty: StandardStreams.output.isTerminal) + "\n")
             return
         }
         // Said above.
-        if !quiet { report.enforcement = Enforcement() }
+        if !quiet { for limit in EnforcementLines.limits { report.enforcement.means[limit] = nil } }
         let summary = ReportSummary(report, findings: outcome.findings)
         StandardStreams.output.write(summary.lines.map { $0 + "\n" }.joined())
     }

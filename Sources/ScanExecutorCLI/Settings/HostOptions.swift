@@ -28,7 +28,8 @@ struct HostOptions: ParsableArguments, Sendable {
 
     var choices: HostChoices {
         HostChoices(
-            enforcement: enforcement, cgroupRoot: cgroupRoot, seccompProfiles: seccompProfiles, scannerPath: scannerPath)
+            enforcement: enforcement, cgroupRoot: cgroupRoot, seccompProfiles: seccompProfiles, scannerPath: scannerPath
+        )
     }
 }
 

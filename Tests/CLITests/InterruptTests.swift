@@ -1,0 +1,87 @@
+import Glibc
+import SystemSupport
+import Testing
+
+extension SandboxTests {
+    @Suite struct InterruptTests {
+        @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func firstSignalEndsGracefully(_ signal: CInt) throws {
+            let script = "trap \"echo ended; exit 0\" TERM; echo ready; while :; do sleep 0.05; done"
+            let running = try Tool.start(["exec", "--quiet", "--grace", "60s", "--", "sh", "-c", script])
+            #expect(running.waitForOutput("ready"))
+            running.signal(signal)
+            let finished = running.finish()
+            #expect(finished.stdout == "ready\nended\n")
+            #expect(finished.status == 128 + signal)
+            #expect(TestHost.leaves.isEmpty)
+        }
+
+        @Test func secondSignalKills() throws {
+            let script = "trap \"echo stays\" TERM; echo ready; while :; do sleep 0.05; done"
+            let running = try Tool.start(["exec", "--quiet", "--grace", "600s", "--", "sh", "-c", script])
+            #expect(running.waitForOutput("ready"))
+            running.signal(SIGINT)
+            // The first has arrived where the command answered it.
+            #expect(running.waitForOutput("stays"))
+            running.signal(SIGINT)
+            #expect(running.finish().status == 128 + SIGINT)
+            #expect(TestHost.leaves.isEmpty)
+        }
+
+        @Test func interruptedScanLeavesNoOutput() throws {
+            let workspace = try Workspace()
+            try workspace.scanner("waits", "echo x > /out/part; sleep 600")
+            let running = try Tool.start([
+                "scan", "waits", workspace.target, "--profiles", workspace.profiles, "--quiet", "--output",
+                "\(workspace.path)/out",
+            ])
+            #expect(TestHost.eventually { !TestHost.leaves.isEmpty })
+            running.signal(SIGTERM)
+            let finished = running.finish()
+            #expect(finished.status == 128 + SIGTERM)
+            #expect(finished.stdout.contains("cancelled"))
+            #expect(TestHost.leaves.isEmpty)
+        }
+
+        @Test func killedWorkerTakesItsRunAlong() throws {
+            let marker = "marker-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+            let script = "setsid sleep 600 & echo ready; exec sleep 600 # \(marker)"
+            let running = try Tool.start(["exec", "--quiet", "--", "sh", "-c", script, marker])
+            #expect(running.waitForOutput("ready"))
+            let leaf = try #require(TestHost.leaves.first { $0.hasPrefix("exec/") })
+            let processes = try BeneathDirectory(path: "\(TestHost.cgroupRoot)/tasks/\(leaf)").readText("cgroup.procs")
+            #expect(!processes.isEmpty)
+            running.signal(SIGKILL)
+            #expect(running.finish().status == 1000 + SIGKILL)
+            #expect(
+                TestHost.eventually {
+                    (try? BeneathDirectory(path: "\(TestHost.cgroupRoot)/tasks/\(leaf)").readText("cgroup.procs")) == ""
+                })
+            let reaped = try Tool.run("reap", "--json")
+            #expect(reaped.status == 0)
+            #expect(reaped.stdout.contains(leaf))
+            #expect(reaped.stdout.contains("\"outcome\":\"removed\""))
+            #expect(TestHost.leaves.isEmpty)
+            #expect(try Tool.run("reap").stdout == "nothing was left\n")
+        }
+
+        @Test func nextStartRemovesWhatAKilledWorkerLeft() throws {
+            let running = try Tool.start(["exec", "--quiet", "--", "sh", "-c", "echo ready; sleep 600"])
+            #expect(running.waitForOutput("ready"))
+            running.signal(SIGKILL)
+            _ = running.finish()
+            #expect(try Tool.run("exec", "--", "true").stderr.contains("dead worker"))
+            #expect(TestHost.leaves.isEmpty)
+        }
+
+        @Test func reapLeavesLivingRunsAlone() throws {
+            let running = try Tool.start(
+                ["exec", "--quiet", "--", "sh", "-c", "echo ready; read line; echo $line"], hasInput: true)
+            #expect(running.waitForOutput("ready"))
+            #expect(try Tool.run("reap").stdout == "nothing was left\n")
+            running.send("alive\n")
+            let finished = running.finish()
+            #expect(finished.stdout == "ready\nalive\n")
+            #expect(finished.status == 0)
+        }
+    }
+}
