@@ -19,6 +19,11 @@ struct SandboxFixture {
     static let uid: uid_t = 2_000_000_001
 
     private init() throws {
+        // Hundreds of runs at once hold more than the usual 1024.
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(7), &limit)
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(7), &limit)
         supervisor = try Supervisor(launcher: Launcher())
         var layout = RootLayout(directories: ["/proc", "/tmp", "/out", "/src"])
         layout.binds = [.init(source: "/usr", target: "/usr")]
@@ -42,6 +47,12 @@ struct SandboxFixture {
     ) async throws -> ExitFacts {
         try await supervisor.run(plan, cgroup: nil, tree: Namespace(), limits: limits, cancellation: cancellation)
     }
+}
+
+/// Which kernel the tests run on.
+enum TestKernel {
+    static let isUserMode =
+        ((try? BeneathDirectory(path: "/proc").readText("cpuinfo")) ?? "").contains("User Mode Linux")
 }
 
 /// What a process holds of the kernel's: counted before and after, nothing may have stayed.

@@ -41,6 +41,7 @@ public final class SandboxHost: Sendable {
         guard geteuid() == 0 else {
             throw ExecutorError(.host, "sandboxes need root (namespaces, cgroups, mounts): run as root or through sudo")
         }
+        Self.raiseDescriptorLimit()
         tree = try CgroupTree.prepare(root: settings.cgroupRoot, placement: .ifNeeded)
         reclaimed = try tree.reap(within: .seconds(5))
         for leaf in reclaimed {
@@ -55,6 +56,14 @@ public final class SandboxHost: Sendable {
             searchDirectories: settings.seccompDirectories, cacheDirectory: settings.filterCache)
         standardRoot = StandardRoot(firstUID: settings.firstUID, slotCount: settings.slotCount)
         landlockABI = LandlockRuleset.abi
+    }
+
+    /// A run holds about ten descriptors here; the usual soft limit of 1024 is there for select(2). Sandboxes have their own.
+    private static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
     /// How many runs left processes or a cgroup that could not be ended in time. They keep their uids, are tried again every

@@ -27,10 +27,14 @@ public final class Launcher: Sendable {
     func launch(
         _ plan: LaunchPlan, cgroup: CInt?, answer: @escaping @Sendable (Result<LaunchedProcess, LaunchFailure>) -> Void
     ) {
-        let channels: Channels
-        do { channels = try Channels() } catch { return answer(.failure(LaunchFailure(preparing: error))) }
         threads.submit { [self] thread in
-            let result = clone(plan, cgroup: cgroup, channels, on: thread)
+            let result: Result<LaunchedProcess, LaunchFailure>
+            // Opened when its turn comes: hundreds that wait need no descriptors.
+            do throws(SystemError) {
+                result = clone(plan, cgroup: cgroup, try Channels(), on: thread)
+            } catch {
+                result = .failure(LaunchFailure(preparing: error))
+            }
             return { answer(result) }
         }
     }

@@ -99,7 +99,8 @@ extension SandboxTests {
             let host = try await RunFixture.host()
             let before = Possessions.now(of: host)
             let cancellation = Cancellation()
-            let ended = try await host.run(shell("sleep 1000"), cancellation: cancellation) { _ in cancellation.cancel() }
+            let ended = try await host.run(shell("sleep 1000"), cancellation: cancellation) { _ in cancellation.cancel()
+            }
             #expect(ended.kind == .cancelled, ended.explanation)
             #expect(try await Possessions.settled(host, at: before) == before)
         }

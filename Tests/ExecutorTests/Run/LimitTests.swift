@@ -1,3 +1,4 @@
+import CgroupV2
 import Glibc
 import Synchronization
 import SystemSupport
@@ -9,7 +10,9 @@ extension SandboxTests {
     /// Each limit on a real kernel: who stays below it is left alone, who does not is held.
     @Suite struct LimitTests {
         /// Holds so many mebibytes at once.
-        static func holding(_ mebibytes: Int) -> String { "my $x = 'a' x (\(mebibytes) << 20); print length($x), qq(\\n);" }
+        static func holding(_ mebibytes: Int) -> String {
+            "my $x = 'a' x (\(mebibytes) << 20); print length($x), qq(\\n);"
+        }
 
         @Test(.needsControllers) func memoryOverTheLimitIsAnOOMKillWithItsCount() async throws {
             let host = try await RunFixture.host()
@@ -92,7 +95,7 @@ extension SandboxTests {
                 $0.limits.memoryHigh = .mebibytes(48)
                 $0.limits.pids = 16
             }
-            if RunFixture.controllers.contains("cpuset") { wanted.limits.cpuset = CPUSet(parsing: "0") }
+            if RunFixture.controllers.contains("cpuset") { wanted.limits.cpuset = CPUList(parsing: "0") }
             let leaf = "\(host.tree.path)/tasks/test/\(wanted.taskID).1"
             let run = try await host.run(wanted) { _ in
                 for name in Possessions.names(leaf) {
@@ -114,7 +117,8 @@ extension SandboxTests {
 
         @Test(
             .enabled(
-                if: RunFixture.controllers.contains("io") && RunFixture.blockDevice != nil, "needs io and a block device"))
+                if: RunFixture.controllers.contains("io") && RunFixture.blockDevice != nil,
+                "needs io and a block device"))
         func theDisksLimitIsSetAndReported() async throws {
             let host = try await RunFixture.host()
             let device = try #require(RunFixture.blockDevice)
@@ -135,7 +139,8 @@ extension SandboxTests {
             #expect(none.report.enforcement.means[.io] == .notRequested)
 
             let absent = try await refusal(
-                shell("exit 0") { $0.limits.io = [IOLimit(device: .path("/dev/null"), readBytes: .mebibytes(1))] }, on: host)
+                shell("exit 0") { $0.limits.io = [IOLimit(device: .path("/dev/null"), readBytes: .mebibytes(1))] },
+                on: host)
             #expect(absent?.code == .enforcement)
         }
 
@@ -182,7 +187,8 @@ extension SandboxTests {
             #expect(enforcement.means[.memory] == .rlimit)
             #expect(enforcement.means[.pids] == .rlimit)
             #expect(enforcement.means[.seccomp] == .kernel)
-            #expect(enforcement.notes[.cpu] != nil && enforcement.notes[.memory] != nil && enforcement.notes[.pids] != nil)
+            #expect(
+                enforcement.notes[.cpu] != nil && enforcement.notes[.memory] != nil && enforcement.notes[.pids] != nil)
             #expect(run.report.usage.memoryPeakBytes == nil && run.report.usage.pidsPeak == nil)
         }
 
@@ -209,14 +215,17 @@ extension SandboxTests {
         @Test func openFilesAndFileSizesAreLimited() async throws {
             let host = try await RunFixture.host()
             let limited = try await outcome(
-                shell("ulimit -n; ulimit -c; ulimit -l; head -c 300000 /dev/zero >/tmp/a; head -c 90000 /dev/zero >/tmp/b; stat -c %s /tmp/b") {
+                shell(
+                    "ulimit -n; ulimit -c; ulimit -l; head -c 300000 /dev/zero >/tmp/a; head -c 90000 /dev/zero >/tmp/b; stat -c %s /tmp/b"
+                ) {
                     $0.limits.openFiles = 99
                     $0.limits.fileSize = .kibibytes(100)
                 }, on: host)
             #expect(limited.lines.prefix(3) == ["99", "0", "64"], limited.explanation)
             #expect(limited.lines.last == "90000", limited.explanation)
-            #expect(limited.report.output.stderr?.contains("File size limit exceeded") == true
-                || limited.report.output.stderr?.contains("File too large") == true, limited.explanation)
+            #expect(
+                limited.report.output.stderr?.contains("File size limit exceeded") == true
+                    || limited.report.output.stderr?.contains("File too large") == true, limited.explanation)
         }
     }
 }

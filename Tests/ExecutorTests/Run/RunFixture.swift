@@ -14,7 +14,9 @@ enum RunFixture {
     static let project = variable("SCAN_EXECUTOR_TEST_PROJECT") ?? repository
     /// Where cgroups are made: SCAN_EXECUTOR_TEST_CGROUP_ROOT, or the top of the cgroup2 mount.
     static let cgroupBase: String? = {
-        guard let base = variable("SCAN_EXECUTOR_TEST_CGROUP_ROOT") ?? (try? CgroupMount.find())?.mountPoint else { return nil }
+        guard let base = variable("SCAN_EXECUTOR_TEST_CGROUP_ROOT") ?? (try? CgroupMount.find())?.mountPoint else {
+            return nil
+        }
         for controller in Controller.allCases {
             try? BeneathDirectory(path: base).write("+\(controller.rawValue)", to: "cgroup.subtree_control")
         }
@@ -49,7 +51,8 @@ enum RunFixture {
 
     /// The first run makes what all the others share: the filter, the root, the scanner type's cgroup.
     private static func prepare(_ settings: HostSettings) async throws -> SandboxHost {
-        let host = try await SandboxHost.prepare(settings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let host = try await SandboxHost.prepare(
+            settings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         _ = try? await host.run(shell("exit 0"))
         return host
     }
@@ -87,7 +90,9 @@ enum RunFixture {
 
     private static func removeAll() {
         let root = settings().cgroupRoot ?? ""
-        for type in (try? BeneathDirectory(path: "\(root)/tasks").childDirectories()) ?? [] { rmdir("\(root)/tasks/\(type)") }
+        for type in (try? BeneathDirectory(path: "\(root)/tasks").childDirectories()) ?? [] {
+            rmdir("\(root)/tasks/\(type)")
+        }
         for name in ["tasks", "supervisor", ""] { rmdir("\(root)/\(name)") }
         TestDirectory.remove(directory)
     }
@@ -122,7 +127,11 @@ final class TestDirectory: Sendable {
     static func remove(_ path: String) {
         var directories = [path]
         try? BeneathDirectory(path: path).walk(staysOnDevice: true) { entry in
-            if entry.isDirectory { directories.append("\(path)/\(entry.path)") } else { unlink("\(path)/\(entry.path)") }
+            if entry.isDirectory {
+                directories.append("\(path)/\(entry.path)")
+            } else {
+                unlink("\(path)/\(entry.path)")
+            }
             return true
         }
         for directory in directories.reversed() { rmdir(directory) }
@@ -153,7 +162,9 @@ struct Possessions: Equatable, CustomStringConvertible {
                 ((try? BeneathDirectory(path: "\(tasks)/\(type)").childDirectories()) ?? []).map { "\(type)/\($0)" }
             },
             slotsTaken: names("\(directory)/state/uids").filter { name in
-                guard let file = try? OwnedDescriptor.open("\(directory)/state/uids/\(name)", O_RDWR) else { return true }
+                guard let file = try? OwnedDescriptor.open("\(directory)/state/uids/\(name)", O_RDWR) else {
+                    return true
+                }
                 return flock(file.raw, LOCK_EX | LOCK_NB) != 0
             }.count,
             files: names(directory) + names("\(directory)/filters"))
