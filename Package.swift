@@ -75,7 +75,7 @@ let package = Package(
         .testTarget(
             name: "SupervisorTests",
             dependencies: [
-                "ProcessSupervisor", "CgroupV2", "SystemSupport",
+                "ProcessSupervisor", "CgroupV2", "CSystemSupport", "SystemSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: swiftSettings),
         .testTarget(

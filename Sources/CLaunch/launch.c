@@ -139,7 +139,11 @@ int claunch_launch(struct claunch_thread *thread, const struct claunch_plan *pla
 static void hold_main(void *argument) {
     int release_fd = *(int *)argument;
     char byte;
-    raw3(SYS_read, release_fd, (long)&byte, 1);
+    // Nothing else of ours stays open here: a copy of the pipe's other end would keep the child waiting after its
+    // parent's death, and copies of locked directories would make a dead worker look alive.
+    if (release_fd != 0) raw3(SYS_dup3, release_fd, 0, 0);
+    raw3(SYS_close_range, 1, ~0U, 0);
+    raw3(SYS_read, 0, (long)&byte, 1);
     for (;;) raw1(SYS_exit_group, 0);
 }
 

@@ -163,6 +163,8 @@ private struct Walk {
             default:
                 let (ifTrue, ifFalse) = (index + Int(instruction.jumpTrue), index + Int(instruction.jumpFalse))
                 switch accumulator {
+                // Neighbours do not agree in single bits: the number at hand would not stand for the others of its range.
+                case .fixed where instruction.code == BPFInstruction.jumpAnyBit: return nil
                 case .fixed(let value), .constant(let value):
                     guard let holds = compare(value, instruction) else { return nil }
                     index = holds ? ifTrue : ifFalse

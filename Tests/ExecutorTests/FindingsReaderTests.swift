@@ -184,6 +184,15 @@ import Testing
         #expect(try Self.read(.gccText, "In file included from x:\n\(line)\n  7 | code\n").kept == [finding])
     }
 
+    /// A tag of a million attributes and a report of a million lines cost no memory beside the report's own.
+    @Test func whatIsNoFindingIsNotKept() throws {
+        var cursor = XMLTagCursor(
+            Array(("<error " + (0..<1000).map { "a\($0)='x' " }.joined() + "><location/>").utf8))
+        #expect(try cursor.next(limit: 16)?.attributes.count == 64)
+        #expect(try cursor.next(limit: 16)?.name == "location")
+        #expect(try Self.read(.gccText, "\n\na.c:1: error: x\n\nb.c:2: error: y").count == 2)
+    }
+
     @Test func percentSignsOfSARIFAreDecoded() throws {
         #expect(FindingsReader.percentDecoded("a%20b%C3%A9%zz%4") == "a bé%zz%4")
     }

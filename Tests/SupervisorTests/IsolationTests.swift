@@ -1,3 +1,4 @@
+import CSystemSupport
 import Glibc
 import ProcessSupervisor
 import SystemSupport
@@ -131,6 +132,34 @@ import Testing
         #expect(facts.stdout.text == "x\nno\n")
     }
 
+    /// What is mounted in the original of a bind later stays outside of the sandbox.
+    @Test func aBindOfASharedMountIsNoPeerOfIt() async throws {
+        let directory = "/tmp/scan-executor-shared-\(getpid())"
+        #expect(mkdir(directory, 0o755) == 0)
+        defer { rmdir(directory) }
+        // In a mount namespace of its own, so that the host sees nothing of it.
+        let bind = try SystemThread.runApart("shared") {
+            Result { () throws(SystemError) in
+                try systemCall("unshare", "mounts") { csys_unshare_mounts() }
+                try systemCall("make private", "mounts") { csys_make_mounts_private() }
+                let original = try DetachedMount.tmpfs(
+                    size: .mebibytes(1), inodes: 8, uid: 0, gid: 0, attributes: .noDevices)
+                try systemCall("mount", directory) {
+                    csys_move_mount(
+                        original.descriptor.raw, "", AT_FDCWD, directory, UInt32(CSYS_MOVE_FROM_EMPTY_PATH))
+                }
+                try systemCall("share", directory) {
+                    csys_mount_setattr(AT_FDCWD, directory, 0, 0, 0, sharedPropagation, 0)
+                }
+                return try DetachedMount.bind(directory, attributes: [.readOnly, .noSetuid, .noDevices])
+            }
+        }.get()
+        let lines = try await output("grep -c ' /src ' /proc/self/mountinfo; grep -c 'shared:' /proc/self/mountinfo") {
+            $0.mounts = [.init(bind, at: "/src")]
+        }
+        #expect(lines == ["1", "0"])
+    }
+
     @Test func filesOfAnotherUserAreReadThroughAnIdentityMap() async throws {
         let directory = "/tmp/scan-executor-idmap-\(getpid())"
         #expect(mkdir(directory, 0o700) == 0)
@@ -161,3 +190,6 @@ import Testing
         }
     }
 }
+
+/// MS_SHARED of mount(2), which glibc shows only to GNU sources.
+private let sharedPropagation: UInt64 = 1 << 20

@@ -1,3 +1,4 @@
+import CgroupV2
 import Glibc
 import ProcessSupervisor
 import SystemPackage
@@ -53,8 +54,49 @@ import Testing
         #expect(own.hasPrefix("net:["))
         #expect(!names.contains(own))
         // Without launches the used ones are let go; the two that are ready stay.
-        for _ in 0..<1000 where Holdings().descriptors > base + 2 { poll(nil, 0, 10) }
+        for _ in 0..<1000 {
+            if Holdings().descriptors <= base + 2 { break }
+            poll(nil, 0, 10)
+        }
         #expect(Holdings().descriptors <= base + 2)
+    }
+
+    @Test func anIdentityMapThatIsRefusedStopsNoLaunchingThread() async throws {
+        let launcher = try Launcher(threadCount: 1)
+        let before = Holdings()
+        // No uid is 2^32-1: the kernel refuses the map after the child that carries it was made.
+        await #expect(throws: SystemError.self) {
+            try await launcher.identityMap(fromUser: .max, group: 0, toUser: SandboxFixture.uid, group: 0)
+        }
+        _ = try await launcher.identityMap(fromUser: 1, group: 1, toUser: SandboxFixture.uid, group: SandboxFixture.uid)
+        // The thread waits for its child after the answer.
+        for _ in 0..<1000 {
+            if Holdings() == before { break }
+            poll(nil, 0, 10)
+        }
+        #expect(Holdings() == before)
+    }
+
+    /// A held child must not keep the locks and pipes of its parent open when that dies.
+    @Test func aHeldChildHasNoDescriptorButItsOwn() async throws {
+        let tree = try CgroupMount.find()
+        let directory = "\(tree.mountPoint)/scan-executor-held-\(getpid())"
+        guard mkdir(directory, 0o755) == 0 else { return }
+        defer { rmdir(directory) }
+        let cgroup = try OwnedDescriptor.open(directory, O_RDONLY | O_DIRECTORY)
+        let child = try await sandbox.supervisor.launcher.hold(in: cgroup.raw)
+        var names: [String] = []
+        for _ in 0..<1000 {
+            names = try BeneathDirectory(path: "/proc/\(child.pid)/fd").entryNames()
+            if names == ["0"] { break }
+            poll(nil, 0, 10)
+        }
+        #expect(names == ["0"])
+        child.end()
+        for _ in 0..<1000 {
+            if rmdir(directory) == 0 { break }
+            poll(nil, 0, 10)
+        }
     }
 
     /// Everything a plan can hold, so that every step is taken.

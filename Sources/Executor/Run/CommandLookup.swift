@@ -69,7 +69,7 @@ struct CommandLookup {
     }
 
     private func interpreter(of path: String) -> String? {
-        guard let file = try? open(path, O_RDONLY) else { return nil }
+        guard let file = try? open(path, O_RDONLY | O_NONBLOCK) else { return nil }
         var line = [UInt8](repeating: 0, count: 256)
         let count = line.withUnsafeMutableBytes { read(file.raw, $0.baseAddress, $0.count) }
         guard count > 2, line[0] == UInt8(ascii: "#"), line[1] == UInt8(ascii: "!") else { return nil }

@@ -53,7 +53,10 @@ struct LimitMapping {
     /// and Go's reserve far beyond what they use. RLIMIT_NPROC counts a uid's threads, and each run's uid is its own.
     func resources(missing facts: [LimitFact]) -> [LaunchPlan.ResourceLimit] {
         var result: [LaunchPlan.ResourceLimit] = [
-            .init(.core, 0), .init(.openFiles, UInt64(limits.openFiles)), .init(.messageQueue, 0),
+            // 0 does not keep the kernel from starting the program of a core_pattern such as `|/usr/lib/systemd/systemd-coredump`, as
+            // root, outside of the sandbox and its limits, to read the dump. 1 does (do_coredump() in fs/coredump.c), and allows
+            // no file either: the least dump is a page.
+            .init(.core, 1), .init(.openFiles, UInt64(limits.openFiles)), .init(.messageQueue, 0),
             .init(.lockedMemory, 64 << 10),
         ]
         if let size = limits.fileSize { result.append(.init(.fileSize, UInt64(size.bytes))) }

@@ -3,13 +3,19 @@ import SystemPackage
 import SystemSupport
 
 /// Where artifacts go: filled beside its final place and moved there when all is written, so that nobody finds half of it.
+///
+/// The directory above may belong to somebody else, who can rename what lies in it at any time. So paths are used no more than
+/// once: the rest goes through descriptors, and no link in the place of the staging directory is followed.
 final class OutputDirectory: Sendable {
     /// The run's own report, beside the artifacts. No artifact of this name is taken.
     static let reportName = "scan-executor-report.json"
 
     /// The final place.
     let path: String
-    private let stagingPath: String
+    private let above: BeneathDirectory
+    /// Both lie directly in ``above``.
+    private let name: String
+    private let stagingName: String
     private let staging: BeneathDirectory
 
     /// Checks the place and makes the staging directory. The final directory must not exist, or be empty.
@@ -38,17 +44,41 @@ final class OutputDirectory: Sendable {
                 throw ExecutorError(.output, "output directory \(trimmed) is not empty; name a new one, or empty it")
             }
         }
-        let staging = "\(trimmed).partial-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
-        if mkdir(staging, 0o700) != 0 {
-            throw ExecutorError(
-                .output, SystemError("make directory", staging, Errno(rawValue: errno)),
-                "the directory above the output must exist and be writable")
+        let parts = Self.split(trimmed)
+        name = parts.last
+        stagingName = "\(name).partial-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+        let top = trimmed.hasPrefix("/") ? "/" : "."
+        do {
+            above = try BeneathDirectory(path: parts.parent.isEmpty ? top : parts.parent)
+            try above.makeDirectory(stagingName, mode: 0o700)
+        } catch {
+            throw ExecutorError(.output, error, "the directory above the output must exist and be writable")
         }
-        stagingPath = staging
-        do { self.staging = try BeneathDirectory(path: staging) } catch {
-            rmdir(staging)
+        do { staging = try Self.openOwn(stagingName, in: above) } catch {
+            try? above.removeDirectory(stagingName)
             throw ExecutorError(.output, error, "the output cannot be opened")
         }
+    }
+
+    /// The directory that was just made, and not what somebody put in its place.
+    private static func openOwn(
+        _ name: String, in above: borrowing BeneathDirectory
+    ) throws(SystemError) -> BeneathDirectory {
+        let directory = try above.directory(name)
+        let status = try status(of: directory.descriptor, directory.path)
+        if status.st_uid != geteuid() || status.st_mode & 0o077 != 0 {
+            throw SystemError("trust", directory.path, .notPermitted)
+        }
+        return directory
+    }
+
+    private static func status(
+        of descriptor: borrowing OwnedDescriptor, _ path: String
+    ) throws(SystemError) -> stat {
+        var status = stat()
+        let number = descriptor.raw
+        try systemCall("look at", path) { fstat(number, &status) == 0 ? 0 : -Int(errno) }
+        return status
     }
 
     func makeDirectory(_ name: String) throws(ExecutorError) {
@@ -70,9 +100,17 @@ final class OutputDirectory: Sendable {
 
     /// Moves everything to its final place.
     func publish() throws(ExecutorError) {
-        // rename(2) replaces an empty directory and nothing else.
-        if rename(stagingPath, path) != 0 {
-            let error = SystemError("rename \(stagingPath) to", path, Errno(rawValue: errno))
+        do throws(SystemError) {
+            // rename(2) replaces an empty directory and nothing else.
+            try systemCall("rename \(stagingName) to", path) {
+                renameat(above.descriptor.raw, stagingName, above.descriptor.raw, name) == 0 ? 0 : -Int(errno)
+            }
+            let published = try Self.status(of: try above.open(name, .path), path)
+            let written = try Self.status(of: staging.descriptor, path)
+            if published.st_ino != written.st_ino || published.st_dev != written.st_dev {
+                throw SystemError("find our own files in", path, .staleNFSFileHandle)
+            }
+        } catch {
             discard()
             throw ExecutorError(.output, error, "somebody put something there meanwhile; name another place")
         }
@@ -82,11 +120,17 @@ final class OutputDirectory: Sendable {
     func discard() {
         var directories: [String] = []
         try? staging.walk(staysOnDevice: true) { entry in
-            if entry.isDirectory { directories.append(entry.path) } else { unlink("\(stagingPath)/\(entry.path)") }
+            if entry.isDirectory { directories.append(entry.path) } else { remove(entry.path, 0) }
             return true
         }
-        for directory in directories.reversed() { rmdir("\(stagingPath)/\(directory)") }
-        rmdir(stagingPath)
+        for directory in directories.reversed() { remove(directory, AT_REMOVEDIR) }
+        try? above.removeDirectory(stagingName)
+    }
+
+    private func remove(_ name: String, _ flags: CInt) {
+        let parts = Self.split(name)
+        guard let parent = try? open(parent: parts.parent) else { return }
+        unlinkat(parent.raw, parts.last, flags)
     }
 
     private func open(parent: String) throws(SystemError) -> OwnedDescriptor {

@@ -55,8 +55,9 @@ struct ProgramLocation {
         let environment = "/" + parts.dropLast(2).joined(separator: "/")
         if parts.count > 2, let home = pythonHome(of: environment) {
             try add(environment)
-            // `home` is the directory of the base interpreter: PEP 405. Its prefix holds the standard library.
-            if let python = canonical(home), !isShown(python) {
+            // `home` is the directory of the base interpreter: PEP 405. Its prefix holds the standard library. The file may be
+            // a stranger's: where there is no interpreter it names no Python but something else of the host.
+            if let python = canonical(home), !isShown(python), access("\(python)/python3", X_OK) == 0 {
                 try add("/" + python.split(separator: "/").dropLast().joined(separator: "/"))
             }
             return

@@ -83,7 +83,8 @@ public struct LaunchPlan: Sendable {
         self.network = .none
         self.uid = uid
         self.gid = gid
-        self.resourceLimits = [ResourceLimit(.core, 0)]
+        // Not 0, which a core_pattern that is a pipe does not heed: core(5).
+        self.resourceLimits = [ResourceLimit(.core, 1)]
         self.filterNotifies = false
     }
 }

@@ -113,8 +113,10 @@ public final class DetachedMount: Sendable {
         let mapping = identities == nil ? 0 : UInt64(CSYS_MOUNT_IDMAP)
         try systemCall(identities == nil ? "restrict bind of" : "map identities of", path) {
             csys_mount_setattr(
-                number, "", UInt32(CSYS_AT_EMPTY_PATH | CSYS_AT_RECURSIVE), UInt64(attributes.rawValue) | mapping, 0, 0,
-                namespace)
+                // Private: a copy of a shared mount is its peer, and what the host mounts there later would appear in the
+                // sandbox as well, without any of these attributes.
+                number, "", UInt32(CSYS_AT_EMPTY_PATH | CSYS_AT_RECURSIVE), UInt64(attributes.rawValue) | mapping, 0,
+                UInt64(CSYS_MOUNT_PRIVATE), namespace)
         }
         return DetachedMount(owning: mount)
     }

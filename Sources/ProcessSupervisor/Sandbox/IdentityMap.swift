@@ -18,11 +18,11 @@ extension Launcher {
     ) async throws -> IdentityMap {
         let holder = try await hold(flags: UInt64(newUserNamespace), cgroup: nil)
         let base = "/proc/\(holder.pid)"
+        // On failures too: the launching thread waits for its end.
+        defer { holder.end() }
         try Self.writeMap("\(fromUser) \(toUser) 1\n", "\(base)/uid_map")
         try Self.writeMap("\(fromGroup) \(toGroup) 1\n", "\(base)/gid_map")
-        let namespace = try OwnedDescriptor.open("\(base)/ns/user", O_RDONLY)
-        holder.end()
-        return IdentityMap(owning: namespace)
+        return IdentityMap(owning: try OwnedDescriptor.open("\(base)/ns/user", O_RDONLY))
     }
 
     private static func writeMap(_ text: String, _ path: String) throws(SystemError) {

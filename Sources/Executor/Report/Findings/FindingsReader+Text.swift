@@ -57,8 +57,12 @@ extension FindingsReader {
 
     /// Lines of any other form are not findings and are passed over.
     func readGCC(_ bytes: [UInt8], into findings: inout Findings) {
-        for line in bytes.split(separator: UInt8(ascii: "\n")) {
-            if let finding = FindingsReader.gccFinding(line.prefix(8192)) { add(finding, to: &findings) }
+        // One line after the other: a list of them would take many times the report's size.
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex
+            if let finding = FindingsReader.gccFinding(rest[..<end].prefix(8192)) { add(finding, to: &findings) }
+            rest = rest[end...].dropFirst()
         }
     }
 

@@ -8,6 +8,8 @@ struct XMLTagCursor {
 
     private let bytes: [UInt8]
     private(set) var index = 0
+    /// No scanner writes more; what follows in a tag is dropped.
+    private static let mostAttributes = 64
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
@@ -59,7 +61,9 @@ struct XMLTagCursor {
                 throw malformed("an attribute's value does not end")
             }
             // An entity has at most ten bytes for each that it stands for.
-            tag.attributes[key] = XMLTagCursor.text(bytes[(index + 1)..<end].prefix(limit * 10), limit)
+            if tag.attributes.count < XMLTagCursor.mostAttributes {
+                tag.attributes[key] = XMLTagCursor.text(bytes[(index + 1)..<end].prefix(limit * 10), limit)
+            }
             index = end + 1
         }
     }
