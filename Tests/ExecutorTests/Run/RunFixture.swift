@@ -35,6 +35,10 @@ enum RunFixture {
     static let isUserModeLinux =
         (try? BeneathDirectory(path: "/proc").readText("cpuinfo"))?.contains("User Mode Linux") ?? false
 
+    static let hasScanners =
+        ["bandit", "semgrep"].allSatisfy { access("\(project)/.venv/bin/\($0)", X_OK) == 0 }
+        && ["cppcheck", "flawfinder", "shellcheck"].allSatisfy { access("/usr/bin/\($0)", X_OK) == 0 }
+
     /// Everything that a test makes of files lies here.
     static let directory: String = {
         var template = Array("/tmp/scan-executor-runs-XXXXXX".utf8CString)
@@ -102,8 +106,8 @@ enum RunFixture {
 final class TestDirectory: Sendable {
     let path: String
 
-    init(mode: mode_t = 0o755) throws {
-        path = "\(RunFixture.directory)/\(RunFixture.uniqueName("dir"))"
+    init(in parent: String = RunFixture.directory, mode: mode_t = 0o755) throws {
+        path = "\(parent)/\(RunFixture.uniqueName("dir"))"
         try #require(mkdir(path, mode) == 0)
     }
 
@@ -153,10 +157,10 @@ struct Possessions: Equatable, CustomStringConvertible {
         return Possessions(
             descriptors: names("/proc/self/fd").count,
             children: names("/proc/self/task").reduce(0) { sum, task in
-                let list = (try? BeneathDirectory(path: "/proc/self/task/\(task)").readText("children")) ?? ""
+                let list = (try? BeneathDirectory(path: "/proc/self/task/\(task)").readText("children", limit: 4095)) ?? ""
                 return sum + list.split(separator: " ").count
             },
-            mounts: ((try? BeneathDirectory(path: "/proc/self").readText("mountinfo", limit: 16 << 20)) ?? "")
+            mounts: ((try? BeneathDirectory(path: "/proc/self").readText("mountinfo")) ?? "")
                 .split(separator: "\n").count,
             cgroups: names(tasks).flatMap { type in
                 ((try? BeneathDirectory(path: "\(tasks)/\(type)").childDirectories()) ?? []).map { "\(type)/\($0)" }
