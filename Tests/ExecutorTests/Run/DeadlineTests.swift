@@ -63,7 +63,7 @@ extension SandboxTests {
         @Test func aForkBombIsGoneWithItsCgroupAtItsDeadline() async throws {
             let host = try await RunFixture.host()
             let bomb = try await outcome(
-                shell("bomb() { bomb | bomb & }; bomb; while :; do sleep 1; done") {
+                perl("while (1) { fork }") {
                     $0.limits.pids = 40
                     $0.deadlines = Deadlines(wall: .seconds(1), grace: .zero)
                 }, on: host)
