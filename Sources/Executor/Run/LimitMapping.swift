@@ -16,7 +16,7 @@ struct LimitMapping {
         result.memory = .value(limits.memory)
         result.memoryHigh = limits.memoryHigh.map { .value($0) }
         result.swap = .value(limits.swap)
-        result.oomGroup = true
+        result.oomGroup = limits.oomGroup
         result.pids = TaskCount(limits.pids).map { .value($0) }
         result.cpus = limits.cpuset
         for limit in limits.io { result.io.append(try throttle(limit, targetDevice)) }

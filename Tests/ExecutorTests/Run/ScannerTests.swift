@@ -9,7 +9,7 @@ extension SandboxTests {
     @Suite(.enabled(if: RunFixture.hasScanners, "needs the scanners: scripts/install-packages, scripts/install-scanners"))
     struct ScannerTests {
         static let names =
-            ["bandit", "cppcheck", "flawfinder", "shellcheck"] + (RunFixture.isUserModeLinux ? [] : ["semgrep"])
+            ["bandit", "cppcheck", "flawfinder"] + (RunFixture.isUserModeLinux ? [] : ["semgrep", "shellcheck"])
 
         static let checkouts = "\(RunFixture.project)/.build/checkouts"
 
@@ -69,7 +69,9 @@ extension SandboxTests {
             #expect(run.kind == .findings)
         }
 
-        @Test func shellcheckReadsRealScripts() async throws {
+        /// Its Haskell runtime reserves a terabyte of addresses, more than a process has there, and looks for a place for ever.
+        @Test(.enabled(if: !RunFixture.isUserModeLinux, "shellcheck never starts there"))
+        func shellcheckReadsRealScripts() async throws {
             let tree = try TestDirectory()
             try tree.file("bad.sh", "#!/bin/sh\necho $1\n")
             #expect(try await scan(tree.path, with: "shellcheck").kind == .findings)
