@@ -86,7 +86,8 @@ extension ScannerProfile {
     private static func limits(_ reader: MappingReader) -> (ScannerLimits, Deadlines, Set<LimitOverrides.Key>)? {
         let limitKeys = LimitOverrides.Key.allCases.filter { !$0.isDeadline }
         let limits = reader.mapping(
-            "limits", known: limitKeys.map(\.rawValue) + ["oom_group", "io"], required: "{cpu: 1, memory: 512MiB, pids: 128}")
+            "limits", known: limitKeys.map(\.rawValue) + ["oom_group", "io"],
+            required: "{cpu: 1, memory: 512MiB, pids: 128}")
         let deadlines = reader.mapping("deadlines", known: ["wall", "cpu", "grace"], required: "{wall: 10m}")
         var given = LimitOverrides()
         var values: [(LimitOverrides.Key, MappingReader, String, String?)] = []

@@ -23,7 +23,8 @@ extension SandboxTests {
         }
 
         @Test func regularFilesAreCopiedWithTheirSums() async throws {
-            let (run, place) = try await collect("mkdir -p /out/a/b; echo 1 >/out/a/b/c; : >/out/empty; echo é >/out/é; chmod 0 /out/é")
+            let (run, place) = try await collect(
+                "mkdir -p /out/a/b; echo 1 >/out/a/b/c; : >/out/empty; echo é >/out/é; chmod 0 /out/é")
             #expect(run.report.artifacts.map(\.path) == ["a/b/c", "empty", "é"])
             #expect(run.passedOver == [])
             for artifact in run.report.artifacts {
@@ -43,7 +44,7 @@ extension SandboxTests {
             #expect(run.lines == [], "devices cannot be made")
             #expect(run.report.artifacts.map(\.path) == ["plain"])
             #expect(run.passedOver.count == 4)
-            #expect(Possessions.names("\(place.path)/out") == ["plain"])
+            #expect(artifacts(in: "\(place.path)/out") == ["plain"])
         }
 
         @Test func aSecondNameOfAFileIsPassedOver() async throws {
@@ -61,14 +62,15 @@ extension SandboxTests {
                 """#)
             #expect(run.report.artifacts.map(\.path) == ["-rf", "a b", "fine"])
             #expect(run.passedOver.count == 5)
-            #expect(Possessions.names("\(place.path)/out") == ["-rf", "a b", "fine"])
+            #expect(artifacts(in: "\(place.path)/out") == ["-rf", "a b", "fine"])
         }
 
         @Test func aThousandDirectoriesDeepIsPassedOver() async throws {
             let (run, place) = try await collect(
-                "echo x >/out/plain; perl -e 'chdir(\"/out\"); for (1..1000) { mkdir(\"d\") && chdir(\"d\") or die $! }'") {
-                    $0.limits.outInodes = 1100
-                }
+                "echo x >/out/plain; perl -e 'chdir(\"/out\"); for (1..1000) { mkdir(\"d\") && chdir(\"d\") or die $! }'"
+            ) {
+                $0.limits.outInodes = 1100
+            }
             #expect(run.report.artifacts.map(\.path) == ["plain"])
             #expect(run.passedOver.count == 1)
             #expect(run.passedOver.first?.contains("deeper than") == true)
@@ -83,24 +85,26 @@ extension SandboxTests {
             #expect(run.report.artifacts.map(\.bytes) == [1 << 20, 2])
             #expect(run.passedOver.first?.contains("holes") == true)
             #expect(run.findings == nil && run.findingsProblem?.contains("holes") == true)
-            #expect(Possessions.names("\(place.path)/out") == ["holes", "plain"])
+            #expect(artifacts(in: "\(place.path)/out") == ["holes", "plain"])
         }
 
         @Test func filesOfHolesShareOneQuota() async throws {
             let (run, _) = try await collect(
-                "for i in 1 2 3 4 5 6; do truncate -s 1M /out/$i; done; head -c 1M /dev/zero >/out/full") {
-                    $0.limits.out = .mebibytes(3)
-                }
+                "for i in 1 2 3 4 5 6; do truncate -s 1M /out/$i; done; head -c 1M /dev/zero >/out/full"
+            ) {
+                $0.limits.out = .mebibytes(3)
+            }
             #expect(run.report.artifacts.map(\.path) == ["1", "2", "3", "full"])
             #expect(run.passedOver.count == 3)
         }
 
         @Test func theQuotasOfBytesAndFilesHold() async throws {
             let (run, place) = try await collect(
-                "i=0; while true >/out/$i; do i=$((i+1)); done 2>/dev/null; echo $i; rm /out/*; head -c 2M /dev/zero >/out/big || stat -c %s /out/big") {
-                    $0.limits.out = .mebibytes(1)
-                    $0.limits.outInodes = 200
-                }
+                "i=0; while true >/out/$i; do i=$((i+1)); done 2>/dev/null; echo $i; rm /out/*; head -c 2M /dev/zero >/out/big || stat -c %s /out/big"
+            ) {
+                $0.limits.out = .mebibytes(1)
+                $0.limits.outInodes = 200
+            }
             // The root of /out is one of them.
             #expect(run.lines == ["199", "\(1 << 20)"], run.explanation)
             #expect(run.report.artifacts.map(\.bytes) == [1 << 20])
@@ -112,7 +116,7 @@ extension SandboxTests {
                 $0.limits.outInodes = 1100
             }
             #expect(run.report.artifacts.count == 1000)
-            #expect(Possessions.names("\(place.path)/out").count == 1000)
+            #expect(artifacts(in: "\(place.path)/out").count == 1000)
         }
 
         @Test func whatIsPassedOverIsListedToABound() async throws {

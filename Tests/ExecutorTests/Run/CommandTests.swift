@@ -42,7 +42,9 @@ extension SandboxTests {
             ]
             for (name, word) in words {
                 let refused = try await refusal(try tool(name, in: tools), on: host)
-                #expect(refused?.code == .command && refused?.message.contains(word) == true, "\(name): \(refused?.message ?? "")")
+                #expect(
+                    refused?.code == .command && refused?.message.contains(word) == true,
+                    "\(name): \(refused?.message ?? "")")
                 #expect(refused?.isTransient == false)
             }
         }
@@ -62,7 +64,9 @@ extension SandboxTests {
             for name in ["foreign", "no-interpreter", "empty"] {
                 let run = try await outcome(try tool(name, in: tools), on: host)
                 #expect(run.kind == .launchFailed, run.explanation)
-                #expect(run.report.verdict.step == "exec" && run.report.verdict.errno == Errno(rawValue: ENOEXEC), "\(name)")
+                #expect(
+                    run.report.verdict.step == "exec" && run.report.verdict.errno == Errno(rawValue: ENOEXEC), "\(name)"
+                )
                 #expect(run.report.verdict.failureClass == .critical)
             }
             let orphan = try TestDirectory()

@@ -30,11 +30,13 @@ extension SandboxTests {
             let outcomes = try await [one, two]
             for run in outcomes {
                 #expect(run.kind == .clean, run.explanation)
-                #expect(run.lines.dropFirst() == ["/out:", "mine", "/tmp:", "mine", "processes few", "alone"], run.explanation)
+                #expect(
+                    run.lines.dropFirst() == ["/out:", "mine", "/tmp:", "mine", "processes few", "alone"],
+                    run.explanation)
                 #expect(run.report.artifacts.map(\.path) == ["mine"])
             }
             #expect(outcomes[0].lines.first != outcomes[1].lines.first, "each has a uid of its own")
-            #expect(try await Possessions.settled(host, at: before) == before)
+            #expect(try await Possessions.leaks(of: host, since: before) == [])
             first.close()
             second.close()
         }
@@ -50,11 +52,14 @@ extension SandboxTests {
             }
             #expect(answers.count == 64)
             #expect(Set(answers.map(\.last)) == Set((0..<64).map(String.init)))
-            #expect(try await Possessions.settled(host, at: before) == before)
+            #expect(try await Possessions.leaks(of: host, since: before) == [])
         }
 
         @Test func moreRunsThanUidsIsATransientError() async throws {
-            let host = try await RunFixture.host { $0.slotCount = 1; $0.firstUID = 2_000_100_300 }
+            let host = try await RunFixture.host {
+                $0.slotCount = 1
+                $0.firstUID = 2_000_100_300
+            }
             let conversation = try Conversation()
             async let running = host.run(shell("echo ready >&2; read x; id -u", conversation.attach))
             await conversation.ready()

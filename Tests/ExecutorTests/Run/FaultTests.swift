@@ -17,7 +17,8 @@ extension SandboxTests {
 
         /// Steps that a plan of ours never takes here: a fault in them cannot fire.
         private static let untaken: Set<LaunchStep> =
-            LandlockRuleset.abi == nil ? [.exec, .loopback, .landlock] : [.exec, .loopback]
+            LandlockRuleset.abi == nil
+            ? [.exec, .loopback, .networkNamespace, .landlock] : [.exec, .loopback, .networkNamespace]
 
         @Test(arguments: LaunchStep.allCases.filter { !untaken.contains($0) })
         func aShortageAtAnyStepOfTheLaunchIsTransient(step: LaunchStep) async throws {
@@ -29,9 +30,30 @@ extension SandboxTests {
                 #expect(run.report.verdict.step == step.name && run.report.verdict.errno == errno)
                 #expect(run.ending == nil)
             }
-            let refused = try await outcome(shell("exit 0") { $0.fault = (step, .permissionDenied) }, on: host)
+            let refused = try await outcome(shell("exit 0") { $0.fault = (step, .ioError) }, on: host)
             #expect(refused.kind == .launchFailed && refused.report.verdict.failureClass == .critical)
             #expect(try await outcome(shell("exit 0"), on: host).kind == .clean)
+        }
+
+        /// EPERM is what a container with masked paths of /proc answers.
+        @Test func aProcThatMayNotBeMountedDegradesUnderBestEffortOnly() async throws {
+            let contained = try await RunFixture.host { _ in }
+            for _ in 0..<2 {
+                let without = try await outcome(
+                    shell("ls /proc | wc -l") { $0.fault = (.proc, .notPermitted) }, on: contained)
+                #expect(without.lines == ["0"], without.explanation)
+                #expect(without.report.enforcement.warnings.contains { $0.contains("/proc") })
+            }
+            let host = try await RunFixture.host()
+            let with = try await outcome(shell("ls -d /proc/self"), on: host)
+            #expect(with.lines == ["/proc/self"] && with.report.enforcement.means[.proc] == nil, with.explanation)
+        }
+
+        @Test(.needsControllers) func aProcThatMayNotBeMountedIsALaunchFailureUnderRequire() async throws {
+            let strict = try await RunFixture.host { $0.enforcement = .require }
+            let refused = try await outcome(shell("exit 0") { $0.fault = (.proc, .notPermitted) }, on: strict)
+            #expect(refused.kind == .launchFailed && refused.report.verdict.step == "proc", refused.explanation)
+            #expect(try await outcome(shell("exit 0"), on: strict).kind == .clean)
         }
 
         /// With no descriptor left, one left, two left, until there are enough: wherever it hits, it is a shortage that
@@ -69,7 +91,7 @@ extension SandboxTests {
                     failures += 1
                 }
                 TestDirectory.remove("\(tree.path).out")
-                #expect(try await Possessions.settled(host, at: before) == before, "\(left) left")
+                #expect(try await Possessions.leaks(of: host, since: before) == [], "\(left) left")
             }
             #expect(failures > 0 && succeeded)
         }
@@ -118,7 +140,9 @@ extension SandboxTests {
                 let pids = (try? BeneathDirectory(path: leaf).readText("cgroup.procs"))?.split(separator: "\n") ?? []
                 let above = String(leaf[..<(leaf.lastIndex(of: "/") ?? leaf.endIndex)])
                 mkdir("\(above)/elsewhere", 0o755)
-                for pid in pids { try? BeneathDirectory(path: "\(above)/elsewhere").write("\(pid)", to: "cgroup.procs") }
+                for pid in pids {
+                    try? BeneathDirectory(path: "\(above)/elsewhere").write("\(pid)", to: "cgroup.procs")
+                }
                 rmdir(leaf)
             }
             #expect(run.kind == .cancelled, run.explanation)
@@ -135,12 +159,16 @@ extension SandboxTests {
 
         /// What is left keeps its uid: no other run shares it, until all is gone.
         @Test func whatCannotBeRemovedIsCriticalAndGoesOnBeingRemoved() async throws {
-            let host = try await RunFixture.host { $0.slotCount = 1; $0.firstUID = 2_000_100_200 }
+            let host = try await RunFixture.host {
+                $0.slotCount = 1
+                $0.firstUID = 2_000_100_200
+            }
             let before = Possessions.now(of: host)
             let wanted = shell("exit 0")
             let leaf = "\(host.tree.path)/tasks/test/\(wanted.taskID).1"
             // Deeper than a removal goes.
-            let deep = (0..<70).reduce(into: [leaf]) { paths, _ in paths.append("\(paths[paths.count - 1])/x") }.dropFirst()
+            let deep = (0..<70).reduce(into: [leaf]) { paths, _ in paths.append("\(paths[paths.count - 1])/x") }
+                .dropFirst()
             let run = try await host.run(wanted) { _ in for path in deep { mkdir(path, 0o755) } }
             #expect(run.kind == .cleanupFailed, run.explanation)
             #expect(run.report.verdict.failureClass == .critical)
@@ -151,7 +179,7 @@ extension SandboxTests {
             await host.leftovers.whenEmpty()
             #expect(host.leftoverCount == 0)
             #expect(try await host.run(shell("exit 0")).kind == .clean)
-            #expect(try await Possessions.settled(host, at: before) == before)
+            #expect(try await Possessions.leaks(of: host, since: before) == [])
         }
 
         /// A run that says it has started, what somebody does to its cgroup then, and how it ends after a cancellation.
@@ -179,7 +207,7 @@ extension SandboxTests {
             }
             let ended = try await run
             rmdir("\(host.tree.path)/tasks/test/elsewhere")
-            #expect(try await Possessions.settled(host, at: before) == before)
+            #expect(try await Possessions.leaks(of: host, since: before) == [])
             return ended
         }
     }

@@ -143,7 +143,7 @@ final class TestDirectory: Sendable {
 }
 
 /// All that runs could leave behind: counted before and after, nothing may have stayed.
-struct Possessions: Equatable, CustomStringConvertible {
+struct Possessions {
     var descriptors: Int
     var children: Int
     var mounts: Int
@@ -157,7 +157,8 @@ struct Possessions: Equatable, CustomStringConvertible {
         return Possessions(
             descriptors: names("/proc/self/fd").count,
             children: names("/proc/self/task").reduce(0) { sum, task in
-                let list = (try? BeneathDirectory(path: "/proc/self/task/\(task)").readText("children", limit: 4095)) ?? ""
+                let list =
+                    (try? BeneathDirectory(path: "/proc/self/task/\(task)").readText("children", limit: 4095)) ?? ""
                 return sum + list.split(separator: " ").count
             },
             mounts: ((try? BeneathDirectory(path: "/proc/self").readText("mountinfo")) ?? "")
@@ -174,19 +175,25 @@ struct Possessions: Equatable, CustomStringConvertible {
             files: names(directory) + names("\(directory)/filters"))
     }
 
-    /// As it is once it equals `wanted`, for which it waits: a helper of the launch may end a moment later.
-    static func settled(_ host: SandboxHost, at wanted: Possessions) async throws -> Possessions {
-        var current = now(of: host)
+    /// What there is more of than before, and stays: a helper of a launch may end a moment later.
+    static func leaks(of host: SandboxHost, since before: Possessions) async throws -> [String] {
         let end = ContinuousClock.now + .seconds(30)
-        while current != wanted && ContinuousClock.now < end {
+        while true {
+            let found = now(of: host).excess(over: before)
+            if found.isEmpty || ContinuousClock.now > end { return found }
             try await Task.sleep(for: .milliseconds(1))
-            current = now(of: host)
         }
-        return current
     }
 
-    var description: String {
-        "\(descriptors) descriptors, \(children) children, \(mounts) mounts, \(slotsTaken) slots, cgroups \(cgroups), files \(files)"
+    private func excess(over before: Possessions) -> [String] {
+        var found: [String] = []
+        for (name, count, old) in [
+            ("descriptors", descriptors, before.descriptors), ("children", children, before.children),
+            ("mounts", mounts, before.mounts), ("uid slots", slotsTaken, before.slotsTaken),
+        ] where count > old { found.append("\(name): \(count), before \(old)") }
+        found += Set(cgroups).subtracting(before.cgroups).map { "cgroup \($0)" }
+        found += Set(files).subtracting(before.files).map { "file \($0)" }
+        return found
     }
 
     static func names(_ path: String) -> [String] {
@@ -227,13 +234,17 @@ extension RunOutcome {
     }
 }
 
+/// What was copied, besides the run's own report.
+func artifacts(in directory: String) -> [String] {
+    Possessions.names(directory).filter { $0 != OutputDirectory.reportName }
+}
+
 /// The error of a run that could not be made, and proof that it left nothing. Nil where the run was made after all.
 func refusal(_ request: RunRequest, on host: SandboxHost) async throws -> ExecutorError? {
     let before = Possessions.now(of: host)
     var refused: ExecutorError?
     do { _ = try await host.run(request) } catch { refused = try #require(error as? ExecutorError) }
-    let after = try await Possessions.settled(host, at: before)
-    #expect(after == before)
+    #expect(try await Possessions.leaks(of: host, since: before) == [])
     return refused
 }
 
@@ -241,8 +252,7 @@ func refusal(_ request: RunRequest, on host: SandboxHost) async throws -> Execut
 func outcome(_ request: RunRequest, on host: SandboxHost) async throws -> RunOutcome {
     let before = Possessions.now(of: host)
     let outcome = try await host.run(request)
-    let after = try await Possessions.settled(host, at: before)
-    #expect(after == before)
+    #expect(try await Possessions.leaks(of: host, since: before) == [])
     return outcome
 }
 

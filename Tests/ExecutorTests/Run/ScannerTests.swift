@@ -6,7 +6,8 @@ import Testing
 
 extension SandboxTests {
     /// The shipped profiles: real scanners over real trees, and over one in which there is nothing to find.
-    @Suite(.enabled(if: RunFixture.hasScanners, "needs the scanners: scripts/install-packages, scripts/install-scanners"))
+    @Suite(
+        .enabled(if: RunFixture.hasScanners, "needs the scanners: scripts/install-packages, scripts/install-scanners"))
     struct ScannerTests {
         static let names =
             ["bandit", "cppcheck", "flawfinder"] + (RunFixture.isUserModeLinux ? [] : ["semgrep", "shellcheck"])

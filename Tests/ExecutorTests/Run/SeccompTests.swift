@@ -11,14 +11,17 @@ extension SandboxTests {
     @Suite struct SeccompTests {
         /// System calls by x86-64 number with what they get: 0 for allowed, else an errno; -1 dies.
         private static let calls: [(name: String, number: Int, arguments: [Int], errno: CInt)] = [
-            ("mount", 165, [0, 0, 0, 0, 0], EPERM), ("unshare", 272, [0x1000_0000], EPERM), ("ptrace", 101, [0, 0, 0, 0], EPERM),
+            ("mount", 165, [0, 0, 0, 0, 0], EPERM), ("unshare", 272, [0x1000_0000], EPERM),
+            ("ptrace", 101, [0, 0, 0, 0], EPERM),
             ("setns", 308, [0, 0], EPERM), ("pivot_root", 155, [0, 0], EPERM), ("chroot", 161, [0], EPERM),
             ("bpf", 321, [0, 0, 0], EPERM), ("perf_event_open", 298, [0, 0, 0, 0, 0], EPERM),
-            ("keyctl", 250, [0, 0, 0], EPERM), ("add_key", 248, [0, 0, 0, 0, 0], EPERM), ("userfaultfd", 323, [0], EPERM),
+            ("keyctl", 250, [0, 0, 0], EPERM), ("add_key", 248, [0, 0, 0, 0, 0], EPERM),
+            ("userfaultfd", 323, [0], EPERM),
             ("process_vm_readv", 310, [1, 0, 0, 0, 0, 0], EPERM), ("open_by_handle_at", 304, [0, 0, 0], EPERM),
             ("fsopen", 430, [0, 0], EPERM), ("syslog", 103, [2, 0, 0], EPERM), ("sethostname", 170, [0, 0], EPERM),
             ("setuid", 105, [0], EPERM), ("clone with a user namespace", 56, [0x1000_0000 | 17], EPERM),
-            ("clone3", 435, [0, 0], ENOSYS), ("io_uring_setup", 425, [1, 0], ENOSYS), ("io_uring_enter", 426, [0, 0, 0, 0, 0, 0], ENOSYS),
+            ("clone3", 435, [0, 0], ENOSYS), ("io_uring_setup", 425, [1, 0], ENOSYS),
+            ("io_uring_enter", 426, [0, 0, 0, 0, 0, 0], ENOSYS),
             ("AF_INET socket", 41, [2, 1, 0], EAFNOSUPPORT), ("packet socket", 41, [17, 3, 0], EAFNOSUPPORT),
             ("mknod of a device", 133, [0, 0o020666, 0x103], EPERM),
             // The controls.
@@ -33,7 +36,8 @@ extension SandboxTests {
 
         @Test func refusedCallsGetTheirErrnoAndPermittedOnesWork() async throws {
             let host = try await RunFixture.host()
-            let run = try await outcome(perl(Self.calls.map { Self.script($0.number, $0.arguments) }.joined(separator: "\n")), on: host)
+            let run = try await outcome(
+                perl(Self.calls.map { Self.script($0.number, $0.arguments) }.joined(separator: "\n")), on: host)
             #expect(run.kind == .clean, run.explanation)
             try #require(run.lines.count == Self.calls.count, run.explanation)
             for (call, answer) in zip(Self.calls, run.lines) { #expect(answer == "\(call.errno)", "\(call.name)") }
@@ -54,7 +58,8 @@ extension SandboxTests {
             let host = try await RunFixture.host()
             let logged = { (request: inout RunRequest) in request.logsRefusals = true }
             _ = try await host.run(shell("exit 0", logged))
-            let script = Self.script(165, [0, 0, 0, 0, 0]) + Self.script(165, [0, 0, 0, 0, 0]) + Self.script(425, [1, 0])
+            let script =
+                Self.script(165, [0, 0, 0, 0, 0]) + Self.script(165, [0, 0, 0, 0, 0]) + Self.script(425, [1, 0])
             let run = try await outcome(perl(script, logged), on: host)
             #expect(run.kind == .clean, run.explanation)
             let refusals = try #require(run.refusals)

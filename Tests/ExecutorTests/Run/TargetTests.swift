@@ -16,7 +16,9 @@ extension SandboxTests {
             let tree = try TestDirectory()
             try tree.file("f", "content\n")
             let run = try await outcome(
-                scan(tree.path, "cat /src/f; echo x 2>/dev/null >/src/f || echo refused; cp /bin/true /tmp/t; /tmp/t && echo ran"),
+                scan(
+                    tree.path,
+                    "cat /src/f; echo x 2>/dev/null >/src/f || echo refused; cp /bin/true /tmp/t; /tmp/t && echo ran"),
                 on: host)
             #expect(run.lines == ["content", "refused", "ran"], run.explanation)
         }
@@ -58,7 +60,8 @@ extension SandboxTests {
             try tree.file("f", "private\n", mode: 0o600)
             for path in ["\(tree.path)/f", tree.path] { chown(path, 12345, 12345) }
             do {
-                let run = try await outcome(scan(tree.path, "cat /src/f; ls -n /src/f | cut -d' ' -f3; id -u"), on: host)
+                let run = try await outcome(
+                    scan(tree.path, "cat /src/f; ls -n /src/f | cut -d' ' -f3; id -u"), on: host)
                 #expect(run.lines.first == "private", run.explanation)
                 #expect(run.lines.suffix(2).first == run.lines.last, "the owner is the sandbox's uid")
             } catch let error as ExecutorError {
@@ -146,7 +149,9 @@ extension SandboxTests {
             ]
             for (name, word) in words {
                 let refused = try await refusal(writing("\(place.path)/\(name)"), on: host)
-                #expect(refused?.code == .output && refused?.message.contains(word) == true, "\(name): \(refused?.message ?? "")")
+                #expect(
+                    refused?.code == .output && refused?.message.contains(word) == true,
+                    "\(name): \(refused?.message ?? "")")
             }
             for name in ["", "/", "a\0b"] {
                 #expect(try await refusal(writing(name), on: host)?.code == .output)
@@ -164,7 +169,8 @@ extension SandboxTests {
             let full = try await refusal(writing("\(disk.path)/full", script("2M")), on: host)
             #expect(full?.code == .output && full?.isTransient == true)
             #expect(full?.message.contains("ENOSPC") == true)
-            let many = try await refusal(writing("\(disk.path)/many", "for i in $(seq 50); do : >/out/$i; done"), on: host)
+            let many = try await refusal(
+                writing("\(disk.path)/many", "for i in $(seq 50); do : >/out/$i; done"), on: host)
             #expect(many?.code == .output && many?.isTransient == true)
             #expect(Possessions.names(disk.path) == ["fits"])
         }
@@ -185,7 +191,7 @@ extension SandboxTests {
             }
             #expect(Possessions.names(place.path) == ["appears"])
             #expect(Possessions.names("\(place.path)/appears") == ["theirs"])
-            #expect(try await Possessions.settled(host, at: before) == before)
+            #expect(try await Possessions.leaks(of: host, since: before) == [])
         }
     }
 }
