@@ -67,6 +67,9 @@ import Testing
             "{cpu: 1, memory: 64MiB, pids: 8, io: {device: sda, read: 5MiB/s}}",
             "limits.io.device: \"sda\" is not a device"),
         .limits("{cpu: 1, memory: 64MiB, pids: 8, io: {}}", "limits.io: limits nothing"),
+        .limits(
+            "{cpu: 1, memory: 64MiB, pids: 8, oom_group: maybe}",
+            "limits.oom_group: \"maybe\" is neither true nor false"),
         .limits("{cpu: 1, pids: 8, memory: 64MiB, pids: 9}", "pids: the key is given more than once, first here"),
         Case(
             yaml: minimalProfile.without("deadlines") + "deadlines: {wall: 600}\n",

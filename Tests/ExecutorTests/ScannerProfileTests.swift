@@ -12,6 +12,7 @@ import Testing
         #expect(profile.limits.memory == .mebibytes(512))
         #expect(profile.limits.memoryHigh == nil)
         #expect(profile.limits.swap.bytes == 0)
+        #expect(profile.limits.oomGroup)
         #expect(profile.limits.tmp == .mebibytes(64))
         #expect(profile.limits.out == .mebibytes(64))
         #expect(profile.limits.printed == .mebibytes(16))
@@ -39,6 +40,7 @@ import Testing
               memory: 1GiB
               memory_high: 896MiB
               swap: 16MiB
+              oom_group: false
               pids: 128
               cpuset: "0-1,4"
               io: {read: 50MiB/s, write_operations: 100/s}
@@ -71,6 +73,7 @@ import Testing
         #expect(profile.limits.cpuset?.description == "0-1,4")
         #expect(profile.limits.io == [IOLimit(readBytes: .mebibytes(50), writeOperations: 100)])
         #expect(profile.limits.fileSize == .mebibytes(16))
+        #expect(!profile.limits.oomGroup)
         #expect(profile.deadlines == Deadlines(wall: .seconds(90), cpu: .seconds(120), grace: .milliseconds(250)))
         #expect(profile.environment == ["LANG": "C.UTF-8", "N": "1", "EMPTY": "", "A_b3": "yes"])
         #expect(profile.readOnlyPaths.map(\.host) == ["/opt/tool", "/etc/scanners/rules"])

@@ -22,6 +22,8 @@ public final class SandboxHost: Sendable {
     let logger: Logger
     private let programs = Mutex<[ResolvedProgram.Key: ResolvedProgram]>([:])
     let leftovers = Leftovers()
+    /// Found out by the first run that tried.
+    let procIsForbidden = Atomic<Bool>(false)
     private let templates = Mutex<[(layout: RootLayout, template: RootTemplate)]>([])
     private let runCount = Atomic<Int>(0)
 

@@ -13,6 +13,9 @@ public struct ScannerLimits: Sendable, Hashable {
     public var memoryHigh: ByteCount?
     /// `swap` (`memory.swap.max`). Default 0B.
     public var swap: ByteCount
+    /// `oom_group`: whether a run over `memory` is killed as a whole (`memory.oom.group`). Default true. With false the kernel
+    /// kills one process; a scanner that succeeds all the same is `partial`.
+    public var oomGroup: Bool
     /// `pids`: processes and threads together (`pids.max`); the sandbox's own pid 1 is one of them.
     public var pids: Int
     /// `cpuset`: processors the run may use (`cpuset.cpus`). Nil: all.
@@ -38,6 +41,7 @@ public struct ScannerLimits: Sendable, Hashable {
         self.memory = memory
         self.pids = pids
         swap = .bytes(0)
+        oomGroup = true
         io = []
         tmp = min(.mebibytes(64), memory)
         tmpInodes = 16384

@@ -86,7 +86,8 @@ extension ScannerProfile {
     private static func limits(_ reader: MappingReader) -> (ScannerLimits, Deadlines, Set<LimitOverrides.Key>)? {
         let limitKeys = LimitOverrides.Key.allCases.filter { !$0.isDeadline }
         let limits = reader.mapping(
-            "limits", known: limitKeys.map(\.rawValue) + ["io"], required: "{cpu: 1, memory: 512MiB, pids: 128}")
+            "limits", known: limitKeys.map(\.rawValue) + ["oom_group", "io"],
+            required: "{cpu: 1, memory: 512MiB, pids: 128}")
         let deadlines = reader.mapping("deadlines", known: ["wall", "cpu", "grace"], required: "{wall: 10m}")
         var given = LimitOverrides()
         var values: [(LimitOverrides.Key, MappingReader, String, String?)] = []
@@ -103,10 +104,13 @@ extension ScannerProfile {
         guard let cpu = given.cpu, let memory = given.memory, let pids = given.pids, let wall = given.wall else {
             return nil
         }
-        let result = (
+        var result = (
             given.applied(to: ScannerLimits(cpu: cpu, memory: memory, pids: pids)),
             given.applied(to: Deadlines(wall: wall)), Set(values.filter { $0.1.has($0.2) }.map(\.0))
         )
+        if let limits, limits.has("oom_group"), let text = limits.text("oom_group") {
+            result.0.oomGroup = limits.convert("oom_group") { () throws(ValueProblem) in try flag(text) } ?? true
+        }
         // A merge drops an impossible memory_high; in one file the two numbers contradict each other.
         var asWritten = result.0
         asWritten.memoryHigh = given.memoryHigh
@@ -114,6 +118,14 @@ extension ScannerProfile {
             (key.isDeadline ? deadlines : limits)?.note(key.rawValue, message)
         }
         return result
+    }
+
+    private static func flag(_ text: String) throws(ValueProblem) -> Bool {
+        switch text {
+        case "true": true
+        case "false": false
+        default: throw ValueProblem("\(ValueProblem.quoted(text)) is neither true nor false")
+        }
     }
 
     /// `io` is one mapping, or a list of them with a device each.

@@ -27,6 +27,8 @@ public struct Enforcement: Sendable, Hashable {
     /// The limits and confinements that a host may lack, in the report's order.
     public enum Subject: String, Sendable, Hashable, CaseIterable {
         case cpu, memory, pids, io, seccomp, landlock, network
+        /// The sandbox's private /proc: only there where it could not be had.
+        case proc
     }
 
     /// What enforces each. A subject that is missing here is absent from the report.

@@ -76,6 +76,7 @@ extension AppliedLimits {
             writer.integer("memory_bytes", limits.memory.bytes)
             writer.integer("memory_high_bytes", limits.memoryHigh?.bytes)
             writer.integer("swap_bytes", limits.swap.bytes)
+            if !limits.oomGroup { writer.boolean("oom_group", false) }
             writer.integer("pids", limits.pids)
             if !limits.io.isEmpty {
                 writer.array("io") { writer in

@@ -2,6 +2,7 @@ import CgroupV2
 import Glibc
 import ProcessSupervisor
 import SeccompPolicy
+import Synchronization
 import SystemPackage
 import SystemSupport
 
@@ -30,6 +31,7 @@ extension SandboxHost {
         plan.workingDirectory = request.workingDirectory
         plan.hostname = "sandbox"
         plan.network = program.network
+        plan.mountsProc = !procIsForbidden.load(ordering: .relaxed)
         plan.filter = FilterProgram(bpf: installed.bpf)
         plan.filterNotifies = request.logsRefusals
         plan.standardInput = request.standardInput

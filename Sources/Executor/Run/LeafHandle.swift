@@ -60,8 +60,11 @@ final class LeafHandle: ProcessTree {
         return try result.get()
     }
 
-    /// The leaf itself, to be removed. Nil the second time.
+    /// The leaf itself, to be removed. Nil the second time. Whoever still holds the handle reads nothing from now on, and keeps
+    /// nothing open.
     func take() -> CgroupLeaf? {
-        leaf.withLock { $0.take() }
+        let taken = leaf.withLock { $0.take() }
+        sampler.withLock { $0 = nil }
+        return taken
     }
 }

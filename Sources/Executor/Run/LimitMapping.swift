@@ -16,7 +16,7 @@ struct LimitMapping {
         result.memory = .value(limits.memory)
         result.memoryHigh = limits.memoryHigh.map { .value($0) }
         result.swap = .value(limits.swap)
-        result.oomGroup = true
+        result.oomGroup = limits.oomGroup
         result.pids = TaskCount(limits.pids).map { .value($0) }
         result.cpus = limits.cpuset
         for limit in limits.io { result.io.append(try throttle(limit, targetDevice)) }
@@ -49,8 +49,9 @@ struct LimitMapping {
 
     /// The limits that hold with every kernel, and stand-ins for what `facts` says is missing.
     ///
-    /// RLIMIT_DATA counts a process's private writable memory (Linux 4.7), not address space, which runtimes such as OCaml's
-    /// and Go's reserve far beyond what they use. RLIMIT_NPROC counts a uid's threads, and each run's uid is its own.
+    /// RLIMIT_DATA counts a process's private writable memory (Linux 4.7), touched or not. Runtimes such as OCaml's reserve more
+    /// than they touch (semgrep 2 to 3 GiB, of which it uses a tenth), so it is set to twice the limit. RLIMIT_NPROC counts a
+    /// uid's threads, and each run's uid is its own.
     func resources(missing facts: [LimitFact]) -> [LaunchPlan.ResourceLimit] {
         var result: [LaunchPlan.ResourceLimit] = [
             // 0 does not keep the kernel from starting the program of a core_pattern such as `|/usr/lib/systemd/systemd-coredump`, as
@@ -61,7 +62,7 @@ struct LimitMapping {
         ]
         if let size = limits.fileSize { result.append(.init(.fileSize, UInt64(size.bytes))) }
         let missing = Set(facts.missing.map(\.file))
-        if missing.contains(.memoryMax) { result.append(.init(.data, UInt64(limits.memory.bytes))) }
+        if missing.contains(.memoryMax) { result.append(.init(.data, 2 * UInt64(limits.memory.bytes))) }
         if missing.contains(.pidsMax) { result.append(.init(.processes, UInt64(limits.pids))) }
         return result
     }
@@ -86,8 +87,8 @@ struct LimitMapping {
         )
         set(
             .memory, .memoryMax, standIn: .rlimit,
-            "the memory controller is not on this host's unified hierarchy; each process is held to \(limits.memory) (RLIMIT_DATA), "
-                + "all of them together are not")
+            "the memory controller is not on this host's unified hierarchy; each process may reserve twice \(limits.memory) "
+                + "(RLIMIT_DATA), and nothing holds all of them together")
         set(
             .pids, .pidsMax, standIn: .rlimit,
             "the pids controller is not on this host's unified hierarchy; the run's uid is held to \(limits.pids) tasks (RLIMIT_NPROC)"

@@ -51,22 +51,13 @@ extension SandboxHost {
         let slot = try slots.take(hint: nextRun())
         var sandbox = try await compose(request, uid: slot.uid, &record)
         let leaf = try makeLeaf(request, sandbox, &record)
-        sandbox.plan.resourceLimits = LimitMapping(limits: request.limits, deadlines: request.deadlines)
-            .resources(missing: leaf.facts)
         let recorder = RefusalListener(enforcing: sandbox.filter)
         let attempt: RunRecord.Attempt
         if isCancelled(cancellation) {
             attempt = .notStarted
         } else {
             onStart?({ leaf.live(since: begun) })
-            do throws(LaunchFailure) {
-                attempt = .ended(
-                    try await supervisor.run(
-                        sandbox.plan, cgroup: leaf.descriptor, tree: leaf, limits: supervision(request),
-                        cancellation: cancellation, onFilterListener: { recorder.start($0) }))
-            } catch {
-                attempt = .failed(error)
-            }
+            attempt = try await launch(&sandbox, request, leaf, cancellation, recorder, &record)
         }
         record.setupEnd(attempt, begun)
         record.usage = try? leaf.usage()
@@ -90,6 +81,35 @@ extension SandboxHost {
     ) async -> Result<ArtifactCollector.Collection, ExecutorError> {
         if out.isEmpty { return .success(ArtifactCollector.Collection()) }
         return await blocking { Result { () throws(ExecutorError) in try collector.collect(from: out) } }
+    }
+
+    /// Runs the plan; a second time without /proc where best-effort allows that and an outer container forbids a new one.
+    private func launch(
+        _ sandbox: inout Composition, _ request: RunRequest, _ leaf: LeafHandle, _ cancellation: Cancellation,
+        _ recorder: RefusalListener, _ record: inout RunRecord
+    ) async throws -> RunRecord.Attempt {
+        while true {
+            sandbox.plan.resourceLimits = LimitMapping(limits: request.limits, deadlines: request.deadlines)
+                .resources(missing: leaf.facts)
+            if !sandbox.plan.mountsProc {
+                record.enforcement.means[.proc] = Enforcement.Means.none
+                record.enforcement.notes[.proc] =
+                    "an outer container forbids a new /proc, so the sandbox has none; run outside of it, or with the paths of /proc "
+                    + "that it masks uncovered (docker: --security-opt systempaths=unconfined)"
+            }
+            do throws(LaunchFailure) {
+                return .ended(
+                    try await supervisor.run(
+                        sandbox.plan, cgroup: leaf.descriptor, tree: leaf, limits: supervision(request),
+                        cancellation: cancellation, onFilterListener: { recorder.start($0) }))
+            } catch {
+                let isForbidden = error.step == LaunchStep.proc.name && error.errno == .notPermitted
+                if !isForbidden || settings.enforcement == .require { return .failed(error) }
+            }
+            // The mounts went with the child that failed, so they are made anew.
+            procIsForbidden.store(true, ordering: .relaxed)
+            sandbox = try await compose(request, uid: sandbox.plan.uid, &record)
+        }
     }
 
     private func isCancelled(_ cancellation: Cancellation) -> Bool { cancellation.isRequested || Task.isCancelled }

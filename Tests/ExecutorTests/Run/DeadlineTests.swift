@@ -63,7 +63,7 @@ extension SandboxTests {
         @Test func aForkBombIsGoneWithItsCgroupAtItsDeadline() async throws {
             let host = try await RunFixture.host()
             let bomb = try await outcome(
-                shell("bomb() { bomb | bomb & }; bomb; while :; do sleep 1; done") {
+                perl("while (1) { fork }") {
                     $0.limits.pids = 40
                     $0.deadlines = Deadlines(wall: .seconds(1), grace: .zero)
                 }, on: host)
@@ -91,7 +91,7 @@ extension SandboxTests {
             let ended = try await run
             #expect(ended.kind == .cancelled, ended.explanation)
             #expect(ended.report.verdict.failureClass == FailureClass.none)
-            #expect(try await Possessions.settled(host, at: before) == before)
+            #expect(try await Possessions.leaks(of: host, since: before) == [])
         }
 
         /// The reading is handed out when all is ready and nothing is launched yet.
@@ -102,7 +102,7 @@ extension SandboxTests {
             let ended = try await host.run(shell("sleep 1000"), cancellation: cancellation) { _ in cancellation.cancel()
             }
             #expect(ended.kind == .cancelled, ended.explanation)
-            #expect(try await Possessions.settled(host, at: before) == before)
+            #expect(try await Possessions.leaks(of: host, since: before) == [])
         }
 
         @Test func cancellationOfTheTaskEndsTheRun() async throws {
@@ -114,7 +114,7 @@ extension SandboxTests {
             task.cancel()
             let ended = try await task.value
             #expect(ended.kind == .cancelled, ended.explanation)
-            #expect(try await Possessions.settled(host, at: before) == before)
+            #expect(try await Possessions.leaks(of: host, since: before) == [])
         }
 
         @Test func aRunCancelledBeforehandIsNotStarted() async throws {
@@ -125,7 +125,7 @@ extension SandboxTests {
             let ended = try await host.run(shell("echo started"), cancellation: cancellation)
             #expect(ended.kind == .cancelled, ended.explanation)
             #expect(ended.ending == nil && ended.report.output.stdout == nil)
-            #expect(try await Possessions.settled(host, at: before) == before)
+            #expect(try await Possessions.leaks(of: host, since: before) == [])
             let control = try await host.run(shell("echo started"))
             #expect(control.lines == ["started"])
         }

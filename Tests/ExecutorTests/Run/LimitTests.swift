@@ -47,13 +47,23 @@ extension SandboxTests {
             }
         }
 
-        /// A helper that is killed alone needs a cgroup that does not die as a whole.
-        @Test(.needsControllers) func anOOMKillTakesTheWholeRunAndNeverAHelperAlone() async throws {
+        @Test(.needsControllers) func anOOMKillTakesTheWholeRunOrLeavesItPartial() async throws {
             let host = try await RunFixture.host()
-            let run = try await outcome(
-                shell("perl -e '\(Self.holding(256))' | cat; exit 0") { $0.limits.memory = .mebibytes(64) }, on: host)
-            #expect(run.kind == .oomKilled, run.explanation)
-            #expect(run.ending == .killedWithSandbox(signal: SIGKILL))
+            let helper = { (group: Bool) in
+                shell("perl -e '\(Self.holding(256))' | cat; echo went on; exit 0") {
+                    $0.limits.memory = .mebibytes(64)
+                    $0.limits.oomGroup = group
+                }
+            }
+            let whole = try await outcome(helper(true), on: host)
+            #expect(whole.kind == .oomKilled, whole.explanation)
+            #expect(whole.ending == .killedWithSandbox(signal: SIGKILL))
+            #expect(!whole.report.verdict.partial)
+
+            let alone = try await outcome(helper(false), on: host)
+            #expect(alone.kind == .clean && alone.report.verdict.partial, alone.explanation)
+            #expect(alone.lines == ["went on"])
+            #expect(alone.evidence("memory.events", "oom_kill")?.after == 1)
         }
 
         @Test(.needsControllers) func forksBeyondTheLimitAreRefusedAndCounted() async throws {
