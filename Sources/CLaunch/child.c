@@ -59,6 +59,17 @@ static long reset_signals(void) {
     return 0;
 }
 
+// It is inherited, and a supervisor that the OOM killer spares must not spare its sandboxes: their memory limit would
+// kill nobody. The child is a vfork child and has a score of its own although it shares our memory (__set_oom_adj,
+// fs/proc/base.c).
+static long reset_oom_score(void) {
+    long fd = raw4(SYS_openat, AT_FDCWD, (long)"/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC, 0);
+    if (fd < 0) return fd;
+    long result = raw3(SYS_write, fd, (long)"0", 1);
+    raw1(SYS_close, fd);
+    return result;
+}
+
 static long bring_loopback_up(void) {
     long fd = raw3(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return fd;
@@ -147,6 +158,7 @@ void claunch_child_main(void *argument) {
         STEP(CLAUNCH_PROC, 0,
              raw5(SYS_mount, (long)"proc", (long)"/proc", (long)"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
                   (long)"subset=pid"));
+    if (plan->proc) STEP(CLAUNCH_OOM_SCORE, 0, reset_oom_score());
     STEP(CLAUNCH_WORKING_DIRECTORY, 0, raw1(SYS_chdir, (long)plan->working_directory));
     place_descriptors(plan, failure);
     for (size_t i = 0; i < plan->rlimit_count; i++) {

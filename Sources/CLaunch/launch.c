@@ -173,6 +173,7 @@ const char *claunch_step_name(int step) {
         [CLAUNCH_LOOPBACK] = "loopback",
         [CLAUNCH_MOUNT] = "mount",
         [CLAUNCH_PROC] = "proc",
+        [CLAUNCH_OOM_SCORE] = "oom score",
         [CLAUNCH_WORKING_DIRECTORY] = "working directory",
         [CLAUNCH_DESCRIPTOR] = "descriptor",
         [CLAUNCH_RLIMIT] = "rlimit",

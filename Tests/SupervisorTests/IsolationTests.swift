@@ -49,6 +49,21 @@ import Testing
         #expect(lines == Array(repeating: "\(SandboxFixture.uid)", count: 3))
     }
 
+    @Test func theOOMKillersOpinionOfTheSupervisorIsNotInherited() async throws {
+        let process = try BeneathDirectory(path: "/proc/self")
+        try process.write("500", to: "oom_score_adj")
+        defer { try? process.write("0", to: "oom_score_adj") }
+        #expect(try await output("cat /proc/self/oom_score_adj /proc/1/oom_score_adj") == ["0", "0"])
+        #expect(try process.readText("oom_score_adj") == "500\n")
+    }
+
+    @Test func standardOutputCanBeOpenedByName() async throws {
+        let plan = sandbox.plan("/bin/sh", "-c", "echo named >/proc/self/fd/1; echo two >/proc/self/fd/2")
+        let facts = try await sandbox.run(plan)
+        #expect(facts.stdout.text == "named\n")
+        #expect(facts.stderr.text == "two\n")
+    }
+
     @Test func theEnvironmentIsWhatThePlanSays() async throws {
         setenv("SCAN_EXECUTOR_SECRET", "1", 1)
         #expect(try await output("/usr/bin/env | grep -E 'SECRET|^PATH'") == ["PATH=/usr/bin:/bin"])

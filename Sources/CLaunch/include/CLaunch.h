@@ -22,6 +22,7 @@ enum claunch_step {
     CLAUNCH_LOOPBACK,           ///< `lo` up in the new network namespace
     CLAUNCH_MOUNT,              ///< move_mount(2); the index is the mount's
     CLAUNCH_PROC,               ///< a /proc of the new pid namespace
+    CLAUNCH_OOM_SCORE,          ///< 0 to /proc/self/oom_score_adj, where there is a /proc
     CLAUNCH_WORKING_DIRECTORY,  ///< chdir(2)
     CLAUNCH_DESCRIPTOR,         ///< descriptors 0-5 in place, all others closed; the index is the descriptor's
     CLAUNCH_RLIMIT,             ///< prlimit64(2); the index is the limit's

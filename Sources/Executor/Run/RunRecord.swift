@@ -163,8 +163,9 @@ struct RunRecord {
         case .notExecuted(let errno):
             .launchFailed(.init(step: LaunchStep.exec.name, item: request.command.first, errno: errno))
         // pid 1 and the program with it: by cgroup.kill of ours, the OOM killer (oom.group), or somebody outside.
-        case .killedWithSandbox(let signal): .signaled(number: signal == 0 ? SIGKILL : signal, coreDumped: false)
-        case .unkillable: .signaled(number: SIGKILL, coreDumped: false)
+        case .killedWithSandbox(let signal) where signal != 0: .signaled(number: signal, coreDumped: false)
+        case .killedWithSandbox: .unknown("the sandbox's pid 1 ended without a record of how the scanner did")
+        case .unkillable: .unknown("the scanner's processes outlived the kill")
         }
     }
 
@@ -177,13 +178,11 @@ struct RunRecord {
         case .cpuDeadline:
             return .init(
                 .cpuDeadline, at: at, limit: request.deadlines.cpu?.wholeMicroseconds,
-                observed: usage?.cpu?.total?.wholeMicroseconds)
+                observed: fired.observed)
         case .outputLimit:
             return .init(
-                .outputLimit, at: at, limit: request.limits.printed.bytes,
-                // Where the caller took a stream over, the caller measured.
-                observed: request.standardOutput != nil || request.standardError != nil
-                    ? nil : Int64(clamping: exit.stdout.totalBytes &+ exit.stderr.totalBytes))
+                // Without a figure where the caller took a stream over: the caller measured.
+                .outputLimit, at: at, limit: request.limits.printed.bytes, observed: fired.observed)
         case .cancelled: return .init(.cancelled, at: at)
         case .terminated, .killed, .abandoned: return nil
         }

@@ -8,6 +8,8 @@ public struct RunFacts: Sendable, Equatable {
         case exited(code: Int32)
         /// A signal ended it.
         case signaled(number: Int32, coreDumped: Bool)
+        /// It ended, or did not, and nobody could tell how; the reason.
+        case unknown(String)
         /// It never started.
         case launchFailed(LaunchFailure)
         /// It was not to be started any more when its turn came: cancelled first.
@@ -98,7 +100,7 @@ public struct RunFacts: Sendable, Equatable {
     public var ending: Ending
     /// In the order in which they fired; only those that fired while the scanner still ran.
     public var actions: [Action]
-    /// At the start; nil without a cgroup. A cgroup made for the run starts with zeros that were really read.
+    /// At the start; nil without a cgroup. A cgroup made for the run starts at zero, by the kernel's word: it is new.
     public var before: Counters?
     /// After the last process was gone.
     public var after: Counters?

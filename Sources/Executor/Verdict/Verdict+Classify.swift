@@ -16,7 +16,7 @@ extension Verdict {
     /// | 8 | a signal ended it, and cpu.stat is at or over the CPU deadline | `cpu_exhausted` | transient |
     /// | 9 | the scanner failed, and `max` of pids.events rose | `pids_exhausted` | transient |
     /// | 10 | a signal ended it | `signaled` | transient |
-    /// | 11 | it exited | by the table: `clean`, `findings`, else `scanner_error` | none, or as the table says |
+    /// | 11 | it exited; nobody can tell how it ended (`scanner_error`) | by the table: `clean`, `findings`, else `scanner_error` | none, or as the table says |
     ///
     /// Failed means: ended by a signal, or with a code that is neither clean nor findings. Three rows need their reason said:
     /// an action fires only while the scanner runs, so whatever it exits with afterwards, 0 included, comes from a scan cut
@@ -33,7 +33,7 @@ extension Verdict {
         case .launchFailed(let failure):
             verdict.step = failure.step
             verdict.errno = failure.errno
-        case .notStarted, .invalidTask: break
+        case .notStarted, .invalidTask, .unknown: break
         }
         for item in observations(facts) where !verdict.evidence.contains(item) { verdict.evidence.append(item) }
         return verdict

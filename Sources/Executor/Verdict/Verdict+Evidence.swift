@@ -8,7 +8,7 @@ extension Verdict {
         switch facts.ending {
         case .exited, .signaled: found.append(ending(facts))
         case .launchFailed(let failure): found.append(launch(failure))
-        case .notStarted, .invalidTask: break
+        case .notStarted, .invalidTask, .unknown: break
         }
         found.append(oomKill(facts))
         found.append(unknownOOM(facts))
@@ -44,6 +44,7 @@ extension Verdict {
         case .launchFailed(let failure): return launch(failure)
         case .notStarted: return Evidence(source: "supervisor", text: "the scanner was not started")
         case .invalidTask(let reason): return Evidence(source: "task", text: reason)
+        case .unknown(let reason): return Evidence(source: "supervisor", text: reason)
         }
     }
 

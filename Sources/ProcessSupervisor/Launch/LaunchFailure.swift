@@ -33,7 +33,8 @@ public struct LaunchFailure: Error, Sendable, Equatable, CustomStringConvertible
 public enum LaunchStep: CInt, Sendable, CaseIterable {
     case template = 1
     case clone, session, networkNamespace, cgroupNamespace, hostname, loopback, mount, proc
-    case workingDirectory, descriptor, rlimit, groups, gid, uid, capabilities, noNewPrivileges, parentDeath, landlock
+    case oomScore, workingDirectory, descriptor, rlimit, groups, gid, uid, capabilities, noNewPrivileges, parentDeath,
+        landlock
     case filter, initProgram
     case exec
 

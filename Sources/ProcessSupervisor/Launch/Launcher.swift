@@ -113,6 +113,11 @@ public final class Launcher: Sendable {
         var pid: pid_t = 0
         var failure = claunch_failure()
         let instructions = plan.filter?.instructions ?? []
+        // So that `/dev/stdout` can be opened: a pipe belongs to whoever made it.
+        for number in [flat.stdio_fds.1, flat.stdio_fds.2] {
+            var status = stat()
+            if fstat(number, &status) == 0, status.st_mode & S_IFMT == S_IFIFO { fchown(number, plan.uid, plan.gid) }
+        }
         let bornAt = MonotonicTime.now
         let outcome = mounts.withUnsafeBufferPointer { mounts in
             limits.withUnsafeBufferPointer { limits in

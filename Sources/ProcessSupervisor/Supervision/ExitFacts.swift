@@ -14,10 +14,13 @@ public struct FiredAction: Sendable, Hashable {
     }
     public var kind: Kind
     public var at: MonotonicTime
+    /// What had been used when a limit fired: microseconds of CPU time, bytes of output. Nil for other kinds.
+    public var observed: Int64?
 
-    public init(_ kind: Kind, at: MonotonicTime) {
+    public init(_ kind: Kind, at: MonotonicTime, observed: Int64? = nil) {
         self.kind = kind
         self.at = at
+        self.observed = observed
     }
 }
 

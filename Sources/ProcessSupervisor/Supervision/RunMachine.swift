@@ -92,20 +92,22 @@ struct RunMachine: Sendable {
         case .cancel(let reason): return terminate(reason, now)
         case .output(let total):
             guard let limit = limits.output, total > UInt64(limit.bytes) else { return [] }
-            return terminate(.outputLimit, now)
+            return terminate(.outputLimit, now, observed: Int64(clamping: total))
         case .tick(let cpu):
             // The wall deadline first: when both have passed, it is the one that can be told from outside.
             if let wall = limits.wall, now >= launchedAt + wall { return terminate(.wallDeadline, now) }
             guard let limit = limits.cpu, let due = nextCPUCheck, now >= due else { return [] }
-            if let cpu, cpu >= limit { return terminate(.cpuDeadline, now) }
+            if let cpu, cpu >= limit { return terminate(.cpuDeadline, now, observed: cpu.wholeMicroseconds) }
             nextCPUCheck = now + Self.pause(before: limit - (cpu ?? .zero), parallelism)
             return []
         case .exited: return []
         }
     }
 
-    private mutating func terminate(_ reason: FiredAction.Kind, _ now: MonotonicTime) -> [Action] {
-        fired.append(FiredAction(reason, at: now))
+    private mutating func terminate(
+        _ reason: FiredAction.Kind, _ now: MonotonicTime, observed: Int64? = nil
+    ) -> [Action] {
+        fired.append(FiredAction(reason, at: now, observed: observed))
         if limits.grace <= .zero { return kill(now) }
         fired.append(FiredAction(.terminated, at: now))
         state = .terminating(killAt: now + limits.grace)
