@@ -45,9 +45,10 @@ install: ## Install below PREFIX (/usr/local), DESTDIR in front; the binary need
 	@scripts/install-packages build
 	@scripts/require-swift
 	swift build --configuration release --static-swift-stdlib --product scan-executor
-	install -D -m 755 .build/release/scan-executor "$(DESTDIR)$(PREFIX)/bin/scan-executor"
-	for kind in scanners seccomp; do \
-		mkdir -p "$(share)/$$kind" && cp -R "deploy/$$kind/." "$(share)/$$kind/" || exit 1; \
+	install -D -m 755 --strip .build/release/scan-executor "$(DESTDIR)$(PREFIX)/bin/scan-executor"
+	@# Modes are set, not inherited: sandboxes read semgrep's rules under a uid of their own, whatever the umask here.
+	for file in $$(cd deploy && find scanners seccomp -type f); do \
+		install -D -m 644 "deploy/$$file" "$(share)/$$file" || exit 1; \
 	done
 	install -D -m 644 deploy/scan.slice "$(DESTDIR)$(UNITS)/scan.slice"
 
