@@ -44,7 +44,7 @@ format: ## Format the Swift and C sources in place
 install: ## Install below PREFIX (/usr/local), DESTDIR in front; the binary needs no Swift on the host
 	@scripts/install-packages build
 	@scripts/require-swift
-	swift build --configuration release --static-swift-stdlib --product scan-executor
+	swift build --configuration release -Xswiftc -static-executable --product scan-executor
 	install -D -m 755 --strip .build/release/scan-executor "$(DESTDIR)$(PREFIX)/bin/scan-executor"
 	@# Modes are set, not inherited: sandboxes read semgrep's rules under a uid of their own, whatever the umask here.
 	for file in $$(cd deploy && find scanners seccomp -type f); do \

@@ -61,7 +61,8 @@ let package = Package(
             swiftSettings: swiftSettings),
         // Named for its program: scripts/bench runs it.
         .executableTarget(
-            name: "scan-executor-bench", dependencies: ["Executor", "SystemSupport"], path: "Sources/ScanExecutorBench",
+            name: "scan-executor-bench", dependencies: ["Executor", "SeccompPolicy", "SystemSupport"],
+            path: "Sources/ScanExecutorBench",
             swiftSettings: swiftSettings),
         // The benchmark's yardstick: the least honest work for one launch, in C. See scripts/bench.
         .executableTarget(name: "LaunchFloor"),

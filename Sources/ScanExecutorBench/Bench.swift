@@ -1,10 +1,12 @@
 import Executor
 import Glibc
+import SeccompPolicy
 import SystemSupport
 
 /// The project's own rows for scripts/bench, one line of JSON each.
 ///
 ///     scan-executor-bench launch --program PATH --count N
+///     scan-executor-bench filter --output FILE      the default profile's BPF, for the floor to carry the same
 ///     scan-executor-bench others --program PATH [--quick]
 @main struct Bench {
     static func main() async {
@@ -13,11 +15,14 @@ import SystemSupport
             func value(_ option: String) -> String? {
                 arguments.firstIndex(of: option).flatMap { $0 + 1 < arguments.count ? arguments[$0 + 1] : nil }
             }
+            if arguments.first == "filter", let file = value("--output") { return try writeFilter(to: file) }
             guard let mode = arguments.first, let program = value("--program") else {
                 throw ExecutorError(
-                    .command, "usage: scan-executor-bench launch|others --program PATH [--count N] [--quick]")
+                    .command,
+                    "usage: scan-executor-bench launch|others --program PATH [--count N] [--networks N] [--quick]")
             }
-            let launches = Launches(host: try await prepare(), program: program)
+            let networks = value("--networks").flatMap { Int($0) } ?? 16
+            let launches = Launches(host: try await prepare(networks: networks), program: program)
             switch mode {
             case "launch": try await launch(launches, count: value("--count").flatMap { Int($0) } ?? 500)
             case "others": try await others(launches, quick: arguments.contains("--quick"))
@@ -30,13 +35,25 @@ import SystemSupport
         }
     }
 
-    private static func prepare() async throws -> SandboxHost {
-        // .build/release/scan-executor-bench lies three levels below the checkout.
+    /// .build/release/scan-executor-bench lies three levels below the checkout.
+    private static var seccompProfiles: String {
         let project = CommandLine.arguments[0].split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
             .joined(separator: "/")
-        var settings = HostSettings(seccompDirectories: [(project.isEmpty ? "." : project) + "/deploy/seccomp"])
+        return (project.isEmpty ? "." : project) + "/deploy/seccomp"
+    }
+
+    private static func writeFilter(to path: String) throws {
+        let filter = try SeccompProfiles(searchDirectories: [seccompProfiles], cacheDirectory: nil).filter(
+            named: "default")
+        let file = try OwnedDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
+        let written = filter.bpf.withUnsafeBytes { write(file.raw, $0.baseAddress, $0.count) }
+        guard written == filter.bpf.count else { throw ExecutorError(.host, "\(path) could not be written whole") }
+    }
+
+    private static func prepare(networks: Int) async throws -> SandboxHost {
+        var settings = HostSettings(seccompDirectories: [seccompProfiles])
         settings.enforcement = .bestEffort
-        settings.preparedNetworks = 16
+        settings.preparedNetworks = networks
         return try await SandboxHost.prepare(settings)
     }
 

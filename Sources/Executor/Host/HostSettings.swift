@@ -28,6 +28,8 @@ public struct HostSettings: Sendable {
     public var filterCache: String?
     /// Directories searched for programs before the system's own, such as a virtual environment's `bin`.
     public var programDirectories: [String]
+    /// Launches under way at once, see `Launcher`.
+    public var launchThreads: Int
     /// Empty network namespaces kept ready, see `Launcher`. For processes that make many runs; each costs memory of the kernel's.
     public var preparedNetworks: Int
     /// This process in leases: unique among the workers of a host.
@@ -41,6 +43,7 @@ public struct HostSettings: Sendable {
         self.seccompDirectories = seccompDirectories
         filterCache = "/var/cache/scan-executor/seccomp"
         programDirectories = []
+        launchThreads = 2
         preparedNetworks = 0
         workerID = "pid-\(getpid())"
     }

@@ -51,7 +51,8 @@ public final class SandboxHost: Sendable {
                 "ended what a dead worker left", metadata: ["cgroup": "\(leaf.path)", "outcome": "\(leaf.outcome)"])
         }
         identity = try WorkerIdentity.current(id: settings.workerID)
-        supervisor = try Supervisor(launcher: Launcher(preparedNetworks: settings.preparedNetworks))
+        supervisor = try Supervisor(
+            launcher: Launcher(threadCount: settings.launchThreads, preparedNetworks: settings.preparedNetworks))
         slots = try UserSlots(
             first: settings.firstUID, count: settings.slotCount, stateDirectory: settings.stateDirectory)
         filters = SeccompProfiles(

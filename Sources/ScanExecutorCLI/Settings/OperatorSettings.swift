@@ -68,6 +68,8 @@ struct OperatorSettings {
         settings.cgroupRoot = cgroupRoot
         settings.enforcement = enforcement
         settings.programDirectories = programDirectories
+        // One run a process.
+        settings.launchThreads = 1
         if let stateDirectory { settings.stateDirectory = stateDirectory }
         if let firstUID { settings.firstUID = firstUID }
         return settings
