@@ -180,7 +180,12 @@ extension SandboxTests {
         @Test(.needsNoControllers) func requireRefusesWhatCannotBeEnforced() throws {
             let finished = try Tool.run("exec", "--enforcement", "require", "--", "true")
             #expect(finished.status == 125)
-            #expect(finished.stderr.contains("best-effort"))
+            #expect(finished.stderr.ranges(of: "choose").count == 1, "\(finished.stderr)")
+        }
+
+        @Test func aMissingProgramIsToBeNamedByItsDirectory() throws {
+            let finished = try Tool.run("exec", "--quiet", "--", "nosuchprogram")
+            #expect(finished.stderr.contains("--scanner-path"), "\(finished.stderr)")
         }
 
         @Test(.needsNoControllers) func bestEffortSaysWhichLimitsAreNotHeld() throws {
