@@ -129,6 +129,11 @@ extension SandboxTests {
             ))
     }
 
+    @Test func doctorNamesTheWorkingDirectoryInFull() throws {
+        let finished = try Tool.run(after: "cd /", "doctor", "--json")
+        #expect(finished.stdout.contains("only their owner can read, below /\""), "\(finished.stdout)")
+    }
+
     @Test(.needsNoControllers) func doctorSaysThatLimitsAreMissing() throws {
         let finished = try Tool.run("doctor", "--enforcement", "require")
         #expect(finished.status == 69)
