@@ -112,7 +112,7 @@ extension HostDiagnosis {
         add(
             "id-mapped mounts", facts.idMapped, otherwise: .degraded,
             for: "scanning trees that only their owner can read, below \(facts.idMappedPath)",
-            "keep such trees on ext4, xfs, btrfs or tmpfs, or make them readable: chmod -R a+rX")
+            "keep such trees on ext4, xfs or btrfs, from Linux 6.3 also on tmpfs; or make them readable: chmod -R a+rX")
         add(
             "birth in a cgroup", facts.host, for: "limits that hold from a run's first instruction",
             "boot Linux 5.7 or later; run on the host itself, not below another sandbox")
