@@ -203,5 +203,12 @@ extension SandboxTests {
             #expect(finished.status == 137)
             #expect(finished.stderr.contains("oom_killed"))
         }
+
+        @Test(.needsControllers) func aForkRefusedAtTheLimitIsNamed() throws {
+            let finished = try Tool.run(
+                "exec", "--pids", "8", "--", "sh", "-c", "for i in 1 2 3 4 5 6 7 8 9; do sleep 1 & done; wait")
+            #expect(finished.status != 0)
+            #expect(finished.stderr.contains("pids_exhausted: "), "\(finished.stderr)")
+        }
     }
 }

@@ -110,7 +110,7 @@ extension Verdict {
         guard let (before, after) = risen(facts, \.pidsMaxEvents) else { return nil }
         return Evidence(
             source: "pids.events", field: "max", before: before, after: after,
-            text: "\(after - before) forks or threads were refused at the limit")
+            text: "\(after - before) forks or threads were refused at the limit of processes (pids)")
     }
 
     static func leak(_ cleanup: RunFacts.Cleanup) -> Evidence? {
