@@ -111,9 +111,10 @@ extension Verdict {
 
     static func pidsRefused(_ facts: RunFacts) -> Evidence? {
         guard let (before, after) = risen(facts, \.pidsMaxEvents) else { return nil }
+        let count = after - before == 1 ? "a fork or thread was" : "\(after - before) forks or threads were"
         return Evidence(
             source: "pids.events", field: "max", before: before, after: after,
-            text: "\(after - before) forks or threads were refused at the limit of processes (pids)")
+            text: "\(count) refused at the limit of processes (pids)")
     }
 
     static func leak(_ cleanup: RunFacts.Cleanup) -> Evidence? {
