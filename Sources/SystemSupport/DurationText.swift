@@ -14,6 +14,15 @@ extension Duration {
     /// Whole microseconds, rounded down; Int64.max or Int64.min where they do not fit.
     public var wholeMicroseconds: Int64 { scaled(perSecond: 1_000_000, attosecondsPerUnit: 1_000_000_000_000) }
 
+    /// For people, in whole milliseconds: `250ms`, `90s`, `1.5s`. ``init(parsing:)`` takes it back.
+    public var shortText: String {
+        let milliseconds = wholeMilliseconds
+        if milliseconds.magnitude < 1000 { return "\(milliseconds)ms" }
+        var fraction = String((milliseconds % 1000).magnitude + 1000).dropFirst()
+        while fraction.last == "0" { fraction.removeLast() }
+        return "\(milliseconds / 1000)" + (fraction.isEmpty ? "" : ".\(fraction)") + "s"
+    }
+
     private func scaled(perSecond: Int64, attosecondsPerUnit: Int64) -> Int64 {
         let (seconds, attoseconds) = components
         let (whole, overflow) = seconds.multipliedReportingOverflow(by: perSecond)

@@ -102,6 +102,19 @@ import Testing
         #expect(HostDiagnosis(facts, enforcement: .bestEffort).isUsable)
     }
 
+    @Test func whatAMissingControllerTakesAlongIsNotBlamedOnTheKernel() throws {
+        var facts = Self.goodHost
+        facts.cgroups?.enabledControllers.subtract([.memory, .pids])
+        facts.cgroups?.hasMemoryPeak = false
+        facts.cgroups?.hasPIDsPeak = false
+        let checks = HostDiagnosis(facts, enforcement: .bestEffort).checks
+        for (name, controller) in [("memory.peak", "memory"), ("pids.peak", "pids")] {
+            let check = try #require(checks.first { $0.name == name })
+            #expect(check.status == .degraded && check.found == "absent, as the \(controller) controller is")
+            #expect(check.remedy == "see \(controller) controller")
+        }
+    }
+
     @Test func uidsOfOthersAreFound() {
         var settings = HostSettings(seccompDirectories: [])
         settings.firstUID = 100_000
@@ -127,6 +140,11 @@ extension SandboxTests {
             json.hasPrefix(
                 "{\"schema\":\"scan-executor/doctor/1\",\"usable\":true,\"checks\":[{\"name\":\"root\",\"status\":\"ok\""
             ))
+    }
+
+    @Test func doctorNamesTheWorkingDirectoryInFull() throws {
+        let finished = try Tool.run(after: "cd /", "doctor", "--json")
+        #expect(finished.stdout.contains("only their owner can read, below /\""), "\(finished.stdout)")
     }
 
     @Test(.needsNoControllers) func doctorSaysThatLimitsAreMissing() throws {

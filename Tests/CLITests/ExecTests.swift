@@ -180,7 +180,12 @@ extension SandboxTests {
         @Test(.needsNoControllers) func requireRefusesWhatCannotBeEnforced() throws {
             let finished = try Tool.run("exec", "--enforcement", "require", "--", "true")
             #expect(finished.status == 125)
-            #expect(finished.stderr.contains("best-effort"))
+            #expect(finished.stderr.ranges(of: "choose").count == 1, "\(finished.stderr)")
+        }
+
+        @Test func aMissingProgramIsToBeNamedByItsDirectory() throws {
+            let finished = try Tool.run("exec", "--quiet", "--", "nosuchprogram")
+            #expect(finished.stderr.contains("--scanner-path"), "\(finished.stderr)")
         }
 
         @Test(.needsNoControllers) func bestEffortSaysWhichLimitsAreNotHeld() throws {
@@ -197,6 +202,13 @@ extension SandboxTests {
             )
             #expect(finished.status == 137)
             #expect(finished.stderr.contains("oom_killed"))
+        }
+
+        @Test(.needsControllers) func aForkRefusedAtTheLimitIsNamed() throws {
+            let finished = try Tool.run(
+                "exec", "--pids", "8", "--", "sh", "-c", "for i in 1 2 3 4 5 6 7 8 9; do sleep 1 & done; wait")
+            #expect(finished.status != 0)
+            #expect(finished.stderr.contains("pids_exhausted: "), "\(finished.stderr)")
         }
     }
 }

@@ -22,6 +22,7 @@ import Testing
                 "  processes [#.........] 3 / 64",
                 "  printed   [#.........] 6 B / 16.0 MiB",
                 "  warning   cpu is not enforced: the cpu controller is not delegated",
+                "  warning   pids is not enforced as a whole",
                 "  artifact  report.json (12 B)",
             ])
     }

@@ -89,6 +89,19 @@ import Testing
             from: "wait status"),
     ]
 
+    @Test func deadlinesAreToldInUnitsForPeople() {
+        func text(_ action: RunFacts.Action) -> String { Verdict.action(action).text }
+        #expect(
+            text(.init(.wallDeadline, at: .milliseconds(1004), limit: 1_000_000))
+                == "the wall deadline of 1s fired 1.004s after the launch")
+        #expect(
+            text(.init(.cpuDeadline, at: .milliseconds(620), limit: 500_000))
+                == "the CPU deadline of 500ms fired 620ms after the launch")
+        #expect(
+            text(.init(.outputLimit, at: .seconds(2), limit: 1024))
+                == "the output limit of 1024 bytes fired 2s after the launch")
+    }
+
     static let contradictions: [Case] = [
         Case(
             "a leak outranks a success, a cancellation and a filter", facts(killed(31), [.cancelled], cleanup: leak),

@@ -25,6 +25,15 @@ import Testing
         #expect(Duration(parsing: text) == .milliseconds(milliseconds))
     }
 
+    @Test(
+        arguments: [
+            (0, "0ms"), (250, "250ms"), (1000, "1s"), (1004, "1.004s"), (1500, "1.5s"), (90_000, "90s"),
+        ] as [(Int64, String)])
+    func durationsAreShownAsTheyAreRead(milliseconds: Int64, text: String) {
+        #expect(Duration.milliseconds(milliseconds).shortText == text)
+        #expect(Duration(parsing: text) == .milliseconds(milliseconds))
+    }
+
     @Test(arguments: ["", "30", "30 s", "-1s", "s", "1d", "9223372036854775807h"])
     func durationsWithoutAClearMeaningAreRefused(text: String) {
         #expect(Duration(parsing: text) == nil)

@@ -48,7 +48,7 @@ extension LimitWrite {
                     error, code: .missingController,
                     advice:
                         "the kernel offers no \(file) here; enable the \(file.controller) controller in the parent of the "
-                        + "root (unified hierarchy), or choose best-effort")
+                        + "root (unified hierarchy)")
             case EMFILE, ENFILE, ENOMEM:
                 throw CgroupError(error)
             case ENODEV where file == .ioMax:

@@ -77,12 +77,24 @@ extension HostDiagnosis {
         feature(
             "cgroup.kill", features.hasKill, for: "killing a run in one step (else: freeze, kill each, thaw)",
             "boot Linux 5.14 or later")
+        /// A file of a controller's: without that, no other kernel has it either.
+        func feature(
+            _ name: String, of controller: Controller, _ isThere: Bool, for neededFor: String, _ remedy: String
+        ) {
+            if isThere || features.enabledControllers.contains(controller) {
+                feature(name, isThere, for: neededFor, remedy)
+            } else {
+                add(
+                    name, .degraded, "absent, as the \(controller) controller is", for: neededFor,
+                    "see \(controller) controller")
+            }
+        }
         feature(
-            "memory.peak", features.hasMemoryPeak, for: "the most memory a run used, in its report",
-            "boot Linux 5.19 or later, with the memory controller")
+            "memory.peak", of: .memory, features.hasMemoryPeak, for: "the most memory a run used, in its report",
+            "boot Linux 5.19 or later")
         feature(
-            "pids.peak", features.hasPIDsPeak, for: "the most processes a run had, in its report",
-            "boot Linux 6.1 or later, with the pids controller")
+            "pids.peak", of: .pids, features.hasPIDsPeak, for: "the most processes a run had, in its report",
+            "boot Linux 6.1 or later")
         feature(
             "pressure", features.hasPressure, for: "how long a run waited for resources, in its report",
             "boot with psi=1")
@@ -93,7 +105,9 @@ extension HostDiagnosis {
         add(
             "swap", swapIsHeld ? .ok : .degraded,
             facts.hasSwap ? (features.hasSwapLimit ? "there, and limited" : "there, and not limited") : "none",
-            for: "keeping a run's memory limit from being evaded by swapping", "boot with swapaccount=1, or swapoff -a")
+            for: "keeping a run's memory limit from being evaded by swapping",
+            features.enabledControllers.contains(.memory)
+                ? "boot with swapaccount=1, or swapoff -a" : "see memory controller, or swapoff -a")
     }
 
     private mutating func isolation(_ facts: HostFacts) {
@@ -112,7 +126,7 @@ extension HostDiagnosis {
         add(
             "id-mapped mounts", facts.idMapped, otherwise: .degraded,
             for: "scanning trees that only their owner can read, below \(facts.idMappedPath)",
-            "keep such trees on ext4, xfs, btrfs or tmpfs, or make them readable: chmod -R a+rX")
+            "keep such trees on ext4, xfs or btrfs, from Linux 6.3 also on tmpfs; or make them readable: chmod -R a+rX")
         add(
             "birth in a cgroup", facts.host, for: "limits that hold from a run's first instruction",
             "boot Linux 5.7 or later; run on the host itself, not below another sandbox")

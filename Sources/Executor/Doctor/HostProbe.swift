@@ -16,7 +16,7 @@ public struct HostProbe {
     public init(_ settings: HostSettings, profiles: ScannerProfileStore, targetDirectory: String) {
         self.settings = settings
         self.profiles = profiles
-        self.targetDirectory = targetDirectory
+        self.targetDirectory = Self.absolute(targetDirectory)
     }
 
     public func diagnose() async -> HostDiagnosis {
@@ -91,8 +91,9 @@ public struct HostProbe {
         do {
             let map = try await Launcher(threadCount: 1).identityMap(
                 fromUser: 0, group: 0, toUser: settings.firstUID, group: settings.firstUID)
+            // This file system alone: what is mounted below, such as /proc below /, may well be unable.
             _ = try DetachedMount.bind(
-                targetDirectory, attributes: [.readOnly, .noSetuid, .noDevices], identities: map)
+                targetDirectory, isRecursive: false, attributes: [.readOnly, .noSetuid, .noDevices], identities: map)
             facts.idMapped = .works("works for \(targetDirectory)")
         } catch { facts.idMapped = .fails("\(error)") }
     }
@@ -140,6 +141,13 @@ public struct HostProbe {
                 return .init(profile: entry.name, program: "", problem: "\(error.problems.first?.description ?? "")")
             }
         }
+    }
+
+    /// As given where there is no such directory: to open it then fails, and says so.
+    private static func absolute(_ path: String) -> String {
+        guard let found = realpath(path, nil) else { return path }
+        defer { free(found) }
+        return String(cString: found)
     }
 
     private static func text(_ path: String) -> String? {

@@ -41,10 +41,16 @@ public struct Enforcement: Sendable, Hashable {
         self.notes = notes
     }
 
-    /// One line for each subject that nothing enforces, for people.
-    public var warnings: [String] {
-        Subject.allCases.filter { means[$0] == Means.none }.map { subject in
-            "\(subject.rawValue) is not enforced" + (notes[subject].map { ": \($0)" } ?? " on this host")
+    /// One line for each subject that nothing enforces, or only a stand-in, for people.
+    public var warnings: [String] { Subject.allCases.compactMap(warning) }
+
+    /// Nil for a subject that is held as it should be, or that nobody asked for.
+    public func warning(_ subject: Subject) -> String? {
+        let note = notes[subject].map { ": \($0)" }
+        return switch means[subject] {
+        case .some(.none): "\(subject.rawValue) is not enforced\(note ?? " on this host")"
+        case .rlimit: "\(subject.rawValue) is not enforced as a whole\(note ?? "")"
+        case .cgroup, .kernel, .notRequested, nil: nil
         }
     }
 }

@@ -27,7 +27,7 @@ struct CommandLookup {
         throw ExecutorError(
             .command,
             "program \(program) is not in the sandbox (PATH \(searchPath.joined(separator: ":"))); install it, or name its directory "
-                + "in read_only_paths", errno: .noSuchFileOrDirectory)
+                + "with --scanner-path", errno: .noSuchFileOrDirectory)
     }
 
     /// Every directory on the way must let anybody through, and the program and its interpreter be executable by anybody: the

@@ -170,7 +170,7 @@ struct RunRecord {
     }
 
     private func action(of fired: FiredAction, _ exit: ExitFacts) -> RunFacts.Action? {
-        let at = fired.at - (exit.startedAt ?? exit.launchedAt)
+        let at = fired.at - exit.launchedAt
         switch fired.kind {
         case .wallDeadline:
             return .init(

@@ -134,7 +134,7 @@ extension SandboxHost {
             throw ExecutorError(
                 .enforcement,
                 "\(missing.file) cannot be enforced on this host and enforcement is require: "
-                    + "\(missing.failure?.advice ?? "the kernel refused it"); or choose --enforcement best-effort")
+                    + "\(missing.failure?.advice ?? "the kernel refused it"), or choose --enforcement best-effort")
         }
         return leaf
     }

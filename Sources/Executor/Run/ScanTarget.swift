@@ -82,7 +82,8 @@ struct ScanTarget: ~Copyable {
             throw ExecutorError(
                 .target,
                 "target \(path) has files that only their owner can read, and its file system cannot map owners (\(error.errno.symbol)); "
-                    + "make them readable (chmod -R a+rX) or copy the tree to ext4, xfs, btrfs or tmpfs",
+                    + "make them readable (chmod -R a+rX) or copy the tree to ext4, xfs or btrfs, "
+                    + "or from Linux 6.3 to tmpfs",
                 isTransient: error.errno.isPassing)
         }
     }

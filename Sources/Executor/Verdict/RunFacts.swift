@@ -47,7 +47,7 @@ public struct RunFacts: Sendable, Equatable {
         }
 
         public var kind: Kind
-        /// Since the scanner started.
+        /// Since the launch, as deadlines count.
         public var at: Duration
         /// The limit that was passed, in the unit of its kind: microseconds for deadlines, bytes for output.
         public var limit: Int64?

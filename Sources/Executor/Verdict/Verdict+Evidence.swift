@@ -57,18 +57,20 @@ extension Verdict {
     }
 
     static func action(_ action: RunFacts.Action) -> Evidence {
-        let (name, field, unit): (String, String?, String) =
+        let (name, field): (String, String?) =
             switch action.kind {
-            case .wallDeadline: ("the wall deadline", "wall_us", "us")
-            case .cpuDeadline: ("the CPU deadline", "cpu_us", "us")
-            case .outputLimit: ("the output limit", "output_bytes", "bytes")
-            case .cancelled: ("the cancellation", nil, "")
+            case .wallDeadline: ("the wall deadline", "wall_us")
+            case .cpuDeadline: ("the CPU deadline", "cpu_us")
+            case .outputLimit: ("the output limit", "output_bytes")
+            case .cancelled: ("the cancellation", nil)
             }
-        let limit = action.limit.map { " of \($0) \(unit)" } ?? ""
+        let limit = action.limit.map {
+            " of " + (action.kind == .outputLimit ? "\($0) bytes" : Duration.microseconds($0).shortText)
+        }
         let reason = action.reason.map { ": \($0)" } ?? ""
         return Evidence(
             source: "supervisor", field: field, after: action.observed,
-            text: "\(name)\(limit) fired \(action.at.wholeMilliseconds) ms after the start\(reason)")
+            text: "\(name)\(limit ?? "") fired \(action.at.shortText) after the launch\(reason)")
     }
 
     /// A counter that rose. Unknown before counts as nothing to compare with, so as not risen.
@@ -103,14 +105,16 @@ extension Verdict {
         if used < deadline { return nil }
         return Evidence(
             source: "cpu.stat", field: "usage_usec", before: facts.before?.cpuUsageMicroseconds, after: after,
-            text: "the run used \(used) us of processor time, and its deadline is \(deadline) us")
+            text: "the run used \(Duration.microseconds(used).shortText) of processor time, and its deadline is "
+                + Duration.microseconds(deadline).shortText)
     }
 
     static func pidsRefused(_ facts: RunFacts) -> Evidence? {
         guard let (before, after) = risen(facts, \.pidsMaxEvents) else { return nil }
+        let count = after - before == 1 ? "a fork or thread was" : "\(after - before) forks or threads were"
         return Evidence(
             source: "pids.events", field: "max", before: before, after: after,
-            text: "\(after - before) forks or threads were refused at the limit")
+            text: "\(count) refused at the limit of processes (pids)")
     }
 
     static func leak(_ cleanup: RunFacts.Cleanup) -> Evidence? {
@@ -120,7 +124,7 @@ extension Verdict {
             let count = processes.map { "\($0) processes were" } ?? "processes were"
             return Evidence(
                 source: "cgroup.events", field: "populated", after: 1,
-                text: "\(count) still there \(after.wholeMilliseconds) ms after the kill")
+                text: "\(count) still there \(after.shortText) after the kill")
         case .failed(let reason): return Evidence(source: "clean-up", text: reason)
         }
     }

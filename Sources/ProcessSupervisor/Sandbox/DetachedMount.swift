@@ -53,17 +53,17 @@ public final class DetachedMount: Sendable {
     }
 
     /// A copy of the mount tree at `path` (an operator's path: symlinks in it are followed), with what is mounted below
-    /// it, all of it restricted by `attributes`. With `identities`, file owners are seen through that map; EINVAL where
-    /// the file system cannot.
+    /// it if `isRecursive`, all of it restricted by `attributes`. With `identities`, file owners are seen through that map;
+    /// EINVAL where the file system cannot.
     public static func bind(
-        _ path: String, attributes: Attributes, identities: IdentityMap? = nil
+        _ path: String, isRecursive: Bool = true, attributes: Attributes, identities: IdentityMap? = nil
     ) throws(SystemError) -> DetachedMount {
-        let flags = UInt32(CSYS_TREE_CLONE | CSYS_TREE_CLOEXEC | CSYS_AT_RECURSIVE)
+        let flags = UInt32(CSYS_TREE_CLONE | CSYS_TREE_CLOEXEC) | (isRecursive ? UInt32(CSYS_AT_RECURSIVE) : 0)
         let mount = try systemCall("bind", path) { csys_open_tree(AT_FDCWD, path, flags) }
         return try restrict(owning: OwnedDescriptor(owning: CInt(mount)), path, attributes, identities)
     }
 
-    /// As ``bind(_:attributes:identities:)``, of what is already open: a directory that was checked is the one mounted.
+    /// As ``bind(_:isRecursive:attributes:identities:)``, of what is already open: a directory that was checked is the one mounted.
     public static func bind(
         _ descriptor: borrowing OwnedDescriptor, named path: String, attributes: Attributes,
         identities: IdentityMap? = nil

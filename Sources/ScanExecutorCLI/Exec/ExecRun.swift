@@ -62,7 +62,7 @@ struct ExecRun: Verb {
     /// A line for every end that is not the command's own doing.
     private func explain(_ verdict: Verdict, _ status: ExitStatus) {
         switch verdict.kind {
-        case .clean, .findings, .scannerError, .signaled, .pidsExhausted: return
+        case .clean, .findings, .scannerError, .signaled: return
         case .cancelled where options.quiet: return
         default:
             let why = verdict.evidence.first.map { ": \($0.text)" } ?? ""

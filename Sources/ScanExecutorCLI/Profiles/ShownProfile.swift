@@ -120,14 +120,9 @@ extension ScannerProfile {
         case .openFiles: "\(limits.openFiles)"
         case .fileSize: limits.fileSize.map { "\($0)" }
         case .printed: "\(limits.printed)"
-        case .wall: Self.text(deadlines.wall)
-        case .cpuTime: deadlines.cpu.map(Self.text)
-        case .grace: Self.text(deadlines.grace)
+        case .wall: deadlines.wall.shortText
+        case .cpuTime: deadlines.cpu?.shortText
+        case .grace: deadlines.grace.shortText
         }
-    }
-
-    private static func text(_ duration: Duration) -> String {
-        let milliseconds = duration.wholeMilliseconds
-        return milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
     }
 }

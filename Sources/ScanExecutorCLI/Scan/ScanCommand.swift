@@ -71,7 +71,7 @@ struct ScanCommand: ParsableCommand, Verb {
             return
         }
         // Said above.
-        if !quiet { for limit in EnforcementLines.limits { report.enforcement.means[limit] = nil } }
+        if !quiet { for subject in EnforcementLines.subjects { report.enforcement.means[subject] = nil } }
         let summary = ReportSummary(report, findings: outcome.findings)
         StandardStreams.output.write(summary.lines.map { $0 + "\n" }.joined())
     }
