@@ -49,12 +49,6 @@ struct SandboxFixture {
     }
 }
 
-/// Which kernel the tests run on.
-enum TestKernel {
-    static let isUserMode =
-        ((try? BeneathDirectory(path: "/proc").readText("cpuinfo")) ?? "").contains("User Mode Linux")
-}
-
 /// What a process holds of the kernel's: counted before and after, nothing may have stayed.
 struct Holdings: Equatable, CustomStringConvertible {
     let descriptors: Int

@@ -5,71 +5,59 @@ import Glibc
 import Synchronization
 import SystemSupport
 
-/// Empty network namespaces, made ahead and taken down together, by a thread of their own.
+/// Empty network namespaces, made ahead by a thread of their own.
 ///
-/// Making one takes the kernel longer than all the rest of a launch; taking one down holds the lock that making needs
-/// (RTNL) over several grace periods, for one namespace as long as for a hundred. So each used one is held open until a
-/// batch of them goes at once, or until nothing is launched. Each is used by one run and never again: a namespace that had
-/// a tenant may hold what the tenant left.
+/// Making one is more than half of the kernel's work in a launch. Each is used by one run and never again: a namespace that
+/// had a tenant may hold what the tenant left.
 final class NetworkNamespaces: Sendable {
-    /// Each namespace held costs a descriptor and some memory of the kernel's. While a batch is taken down, launches live on
-    /// those that are ready.
-    private static let batch = 64
-    /// Without a launch for so long, what is held is let go.
-    private static let idle = DispatchTimeInterval.milliseconds(200)
-
     private struct State {
         var ready = Deque<SharedDescriptor>()
-        var used: [SharedDescriptor] = []
+        /// Asked for and not there yet.
+        var underWay = 0
     }
 
     private let state = Mutex(State())
-    private let taken = DispatchSemaphore(value: 0)
+    private let wanted = DispatchSemaphore(value: 0)
+    private let count: Int
 
     /// - Parameter count: how many are kept ready. 0: none, and no thread.
     init(count: Int) throws(SystemError) {
+        self.count = count
         if count == 0 { return }
         try SystemThread.start("networks") { [self] in
-            for _ in 0..<count { make() }
             while true {
-                if taken.wait(timeout: .now() + Self.idle) == .success {
-                    make()
-                    letGo(from: Self.batch)
-                } else {
-                    letGo(from: 1)
-                    taken.wait()
-                    make()
-                }
+                wanted.wait()
+                make()
             }
         }
+        _ = take(refillOnly: true)
     }
 
-    /// One that nobody had, and another is made; nil where none is ready.
-    func take() -> SharedDescriptor? {
-        let namespace = state.withLock { state in
-            let namespace = state.ready.popFirst()
-            if let namespace { state.used.append(namespace) }
-            return namespace
+    /// One that nobody had, and others are made; nil where none is ready.
+    func take() -> SharedDescriptor? { take(refillOnly: false) }
+
+    private func take(refillOnly: Bool) -> SharedDescriptor? {
+        let (taken, missing) = state.withLock { state in
+            let taken = refillOnly ? nil : state.ready.popFirst()
+            let missing = count - state.ready.count - state.underWay
+            state.underWay += missing
+            return (taken, missing)
         }
-        if namespace != nil { taken.signal() }
-        return namespace
+        for _ in 0..<missing { wanted.signal() }
+        return taken
     }
 
-    /// A failure is not reported from here: the launch makes its own, and tells why it cannot.
+    /// A failure is not reported from here: the launch makes its own and tells why it cannot, and the next one asks again.
     private func make() {
-        guard csys_unshare_network() == 0,
+        var made: SharedDescriptor?
+        if csys_unshare_network() == 0,
             let namespace = try? OwnedDescriptor.open("/proc/thread-self/ns/net", O_RDONLY)
-        else { return }
-        let shared = SharedDescriptor(owning: namespace)
-        state.withLock { $0.ready.append(shared) }
-    }
-
-    private func letGo(from count: Int) {
-        let batch = state.withLock { state in
-            if state.used.count < count { return [SharedDescriptor]() }
-            defer { state.used.removeAll() }
-            return state.used
+        {
+            made = SharedDescriptor(owning: namespace)
         }
-        withExtendedLifetime(batch) {}
+        state.withLock { state in
+            state.underWay -= 1
+            if let made { state.ready.append(made) }
+        }
     }
 }
