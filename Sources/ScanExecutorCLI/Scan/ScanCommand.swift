@@ -53,11 +53,13 @@ struct ScanCommand: ParsableCommand, Verb {
         do {
             outcome = try await sandboxes.run(request, cancellation: interrupts.cancellation) { line?.start($0) }
         } catch {
+            interrupts.runIsOver()
             line?.stop()
             throw error
         }
-        line?.stop()
+        // Before the line is erased, which takes a terminal that reads.
         interrupts.runIsOver()
+        line?.stop()
         show(outcome)
         return ScanStatus.of(outcome.report.verdict, interruptedBy: interrupts.first)
     }
