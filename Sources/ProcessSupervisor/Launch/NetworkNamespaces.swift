@@ -25,43 +25,55 @@ final class NetworkNamespaces: Sendable {
 
     private let state = Mutex(State())
     private let taken = DispatchSemaphore(value: 0)
+    private let count: Int
 
     /// - Parameter count: how many are kept ready. 0: none, and no thread.
     init(count: Int) throws(SystemError) {
+        self.count = count
         if count == 0 { return }
         try SystemThread.start("networks") { [self] in
-            for _ in 0..<count { make() }
+            for _ in 0..<count { _ = make() }
             while true {
                 if taken.wait(timeout: .now() + Self.idle) == .success {
-                    make()
+                    refill()
                     letGo(from: Self.batch)
                 } else {
                     letGo(from: 1)
                     taken.wait()
-                    make()
+                    refill()
                 }
             }
         }
     }
 
-    /// One that nobody had, and another is made; nil where none is ready.
+    /// One that nobody had, and another is made; nil where none is ready. Then too the thread is told, so that a shortage that
+    /// is over does not leave it without any for good.
     func take() -> SharedDescriptor? {
         let namespace = state.withLock { state in
             let namespace = state.ready.popFirst()
             if let namespace { state.used.append(namespace) }
             return namespace
         }
-        if namespace != nil { taken.signal() }
+        if count > 0 { taken.signal() }
         return namespace
     }
 
+    /// Two for one that was taken, while some are missing: so those that failed are made later. Not all at once, or under
+    /// load nothing used would be let go.
+    private func refill() {
+        for _ in 0..<2 where state.withLock({ $0.ready.count }) < count {
+            if !make() { return }
+        }
+    }
+
     /// A failure is not reported from here: the launch makes its own, and tells why it cannot.
-    private func make() {
+    private func make() -> Bool {
         guard csys_unshare_network() == 0,
             let namespace = try? OwnedDescriptor.open("/proc/thread-self/ns/net", O_RDONLY)
-        else { return }
+        else { return false }
         let shared = SharedDescriptor(owning: namespace)
         state.withLock { $0.ready.append(shared) }
+        return true
     }
 
     private func letGo(from count: Int) {
