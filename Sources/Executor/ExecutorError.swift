@@ -58,7 +58,7 @@ public struct ExecutorError: Error, Sendable, CustomStringConvertible {
 
 extension Errno {
     /// A shortage that another moment may not see.
-    var isPassing: Bool {
+    package var isPassing: Bool {
         [
             .resourceTemporarilyUnavailable, .noMemory, .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noSpace,
             .diskQuotaExceeded,

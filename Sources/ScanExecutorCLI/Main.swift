@@ -37,6 +37,8 @@ extension Verb {
             do {
                 leave(try await verb.execute(interrupts))
             } catch {
+                // Whoever reads stderr may have stopped to: a signal must end even that.
+                interrupts.runIsOver()
                 StandardStreams.complain(error)
                 leave(type.status(of: error))
             }

@@ -146,6 +146,32 @@ extension SandboxTests {
             #expect(report.contains("\"exit_code\":3"))
         }
 
+        @Test func reportFollowsNoLinkAndWaitsForNoReader() throws {
+            let workspace = try Workspace()
+            try workspace.write("kept", to: "precious")
+            symlink("\(workspace.path)/precious", "\(workspace.path)/link")
+            mkfifo("\(workspace.path)/fifo", 0o600)
+            for (name, words) in [("link", "symbolic link"), ("fifo", "ENXIO")] {
+                let finished = try Tool.run("exec", "--quiet", "--report", "\(workspace.path)/\(name)", "--", "true")
+                #expect(finished.status == 125)
+                #expect(finished.stderr.contains(words), "\(finished.stderr)")
+            }
+            #expect(workspace.text("precious") == "kept")
+            let printed = try Tool.run("exec", "--quiet", "--report", "/dev/stdout", "--", "true")
+            #expect(printed.stdout.hasPrefix("{\"schema\":"))
+        }
+
+        @Test func standardInputCannotBeOpenedForWriting() throws {
+            let workspace = try Workspace()
+            try workspace.write("kept", to: "shared")
+            chmod("\(workspace.path)/shared", 0o666)
+            let finished = try Tool.run(
+                after: "exec < \(workspace.path)/shared", "exec", "--quiet", "--", "sh", "-c",
+                "cat; readlink /proc/self/fd/0; echo taken > /proc/self/fd/0")
+            #expect(finished.stdout.hasPrefix("keptpipe:"))
+            #expect(workspace.text("shared") == "kept")
+        }
+
         @Test(arguments: ["ulimit -n 4", "ulimit -n 20", "ulimit -f 0"]) func shortageIsAnErrorAndNoCrash(
             _ limit: String
         ) throws {

@@ -112,6 +112,15 @@ extension SandboxTests {
             #expect(TestHost.leaves.isEmpty)
         }
 
+        @Test(arguments: ["--quiet", "--json"]) func reportThatCannotBePrintedIsAFailure(_ option: String) throws {
+            let workspace = try Workspace()
+            try workspace.scanner("tool", "exit 1")
+            let finished = try Tool.run(
+                after: "exec > /dev/full", "scan", "tool", workspace.target, "--profiles", workspace.profiles, option)
+            #expect(finished.status == 70)
+            #expect(finished.stderr.contains("ENOSPC"))
+        }
+
         @Test func hostileNamesAreMadeSafe() throws {
             let workspace = try Workspace()
             try workspace.scanner("tool", "printf x > \"/out/$(printf \"a\\033b\")\"; printf x > /out/plain")

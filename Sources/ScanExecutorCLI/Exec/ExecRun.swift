@@ -26,6 +26,7 @@ struct ExecRun: Verb {
         do {
             outcome = try await sandboxes.run(request, cancellation: interrupts.cancellation)
         } catch {
+            interrupts.runIsOver()
             _ = streams.finish()
             throw error
         }

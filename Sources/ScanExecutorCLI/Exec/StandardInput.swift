@@ -5,7 +5,8 @@ import SystemSupport
 /// What the command gets as stdin.
 ///
 /// - A pipe or a regular file that is open for reading alone: the descriptor itself, so that no more is read than the
-///   command reads. It cannot be opened for writing again, since the sandbox's uid owns neither.
+///   command reads. Only where not everybody may write to it: then it cannot be opened for writing again through
+///   /proc/self/fd, since the sandbox's uid owns neither.
 /// - Everything else that can be read, a terminal above all: a pipe, filled by a thread of ours. A terminal's descriptor would let
 ///   the command change its settings, and read on when the run is over.
 /// - A directory: refused. openat(2) from it would lead out of the sandbox.
@@ -18,7 +19,7 @@ enum StandardInput {
         case S_IFDIR: throw InputError("stdin is a directory, which would lead out of the sandbox; use --target")
         case S_IFCHR where status.st_rdev == 0x103: return nil  // /dev/null: the sandbox has its own
         case S_IFREG, S_IFIFO:
-            if flags & O_ACCMODE == O_RDONLY && flags & CInt.path == 0 {
+            if flags & O_ACCMODE == O_RDONLY && flags & CInt.path == 0 && status.st_mode & S_IWOTH == 0 {
                 return SharedDescriptor(owning: try OwnedDescriptor.duplicate(of: 0))
             }
         default: break

@@ -42,6 +42,7 @@ extension ExitStatus {
         case is SeccompPolicyError, is SettingsError: .configuration
         case let error as CgroupError: failure(error.code)
         case is InputError: .usage
+        case let error as SystemError where error.errno.isPassing: .tryAgain
         default: .software
         }
     }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Executor
 import Glibc
+import SystemPackage
+import SystemSupport
 
 /// `scan-executor scan`: one scanner over one tree, now.
 struct ScanCommand: ParsableCommand, Verb {
@@ -53,26 +55,37 @@ struct ScanCommand: ParsableCommand, Verb {
         do {
             outcome = try await sandboxes.run(request, cancellation: interrupts.cancellation) { line?.start($0) }
         } catch {
+            interrupts.runIsOver()
             line?.stop()
             throw error
         }
-        line?.stop()
+        // Before the line is erased, which takes a terminal that reads.
         interrupts.runIsOver()
-        show(outcome)
-        return ScanStatus.of(outcome.report.verdict, interruptedBy: interrupts.first)
+        line?.stop()
+        let lost = show(outcome)
+        let status = ScanStatus.of(outcome.report.verdict, interruptedBy: interrupts.first)
+        guard let lost else { return status }
+        StandardStreams.complain(lost)
+        return status == .success || status == .findings ? .software : status
     }
 
-    private func show(_ outcome: RunOutcome) {
+    /// - Returns: why not all could be printed; nil also where nobody wanted it any more.
+    private func show(_ outcome: RunOutcome) -> SystemError? {
         var report = outcome.report
         if !quiet { StandardStreams.complain(EnforcementLines.of(report.enforcement)) }
         if let problem = outcome.findingsProblem { StandardStreams.complain(problem) }
         if json {
-            StandardStreams.output.write(report.json(pretty: StandardStreams.output.isTerminal) + "\n")
-            return
+            return printed(report.json(pretty: StandardStreams.output.isTerminal) + "\n")
         }
         // Said above.
         if !quiet { for subject in EnforcementLines.subjects { report.enforcement.means[subject] = nil } }
         let summary = ReportSummary(report, findings: outcome.findings)
-        StandardStreams.output.write(summary.lines.map { $0 + "\n" }.joined())
+        return printed(summary.lines.map { $0 + "\n" }.joined())
+    }
+
+    private func printed(_ text: String) -> SystemError? {
+        var text = text
+        let error = text.withUTF8 { StandardStreams.output.write(UnsafeRawBufferPointer($0)) }
+        return error == 0 || error == EPIPE ? nil : SystemError("write", "stdout", Errno(rawValue: error))
     }
 }
