@@ -157,7 +157,7 @@ extension SandboxTests {
                 #expect(finished.stderr.contains(words), "\(finished.stderr)")
             }
             #expect(workspace.text("precious") == "kept")
-            let printed = try Tool.run("exec", "--quiet", "--report", "/dev/stdout", "--", "true")
+            let printed = try Tool.run("exec", "--quiet", "--report", "/proc/self/fd/1", "--", "true")
             #expect(printed.stdout.hasPrefix("{\"schema\":"))
         }
 
