@@ -11,15 +11,15 @@ import Testing
 
     @Test(arguments: LaunchStep.allCases.filter { ![.exec, .networkNamespace, .landlock].contains($0) })
     func aFailureAtAnyStepIsNamedAndLeavesNothing(step: LaunchStep) async throws {
-        try await expectFailure(at: step, on: sandbox.supervisor)
+        try await expectFailure(at: step)
     }
 
     @Test(.enabled(if: LandlockRuleset.abi != nil, "needs Landlock"))
     func aFailureOfLandlockIsNamedAndLeavesNothing() async throws {
-        try await expectFailure(at: .landlock, on: sandbox.supervisor)
+        try await expectFailure(at: .landlock)
     }
 
-    private func expectFailure(at step: LaunchStep, on supervisor: Supervisor) async throws {
+    private func expectFailure(at step: LaunchStep) async throws {
         let control = try await sandbox.run(fullPlan())
         #expect(control.ending == .exited(code: 0))
 
@@ -33,6 +33,24 @@ import Testing
             return failure.step == step.name && failure.errno == Errno(rawValue: ENOMEM)
         }
         #expect(Holdings() == before)
+    }
+
+    @Test func aFailureToEnterANetworkMadeAheadIsNamed() async throws {
+        let supervisor = try Supervisor(launcher: Launcher(preparedNetworks: 1))
+        var plan = sandbox.plan("/bin/true")
+        plan.fault = (.networkNamespace, Errno(rawValue: ENOMEM))
+        // Until the first is ready, launches make their own and do not take the step.
+        for _ in 0..<1000 {
+            do throws(LaunchFailure) {
+                _ = try await supervisor.run(
+                    plan, cgroup: nil, tree: SandboxFixture.Namespace(), limits: SupervisionLimits())
+            } catch {
+                #expect(error.step == LaunchStep.networkNamespace.name)
+                #expect(error.errno == Errno(rawValue: ENOMEM))
+                return
+            }
+        }
+        Issue.record("no launch took a network namespace that was made ahead")
     }
 
     @Test func aNetworkMadeAheadIsFreshForEveryRun() async throws {
