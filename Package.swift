@@ -19,6 +19,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -50,10 +51,16 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"), .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: swiftSettings),
+        .target(
+            name: "LocalStore",
+            dependencies: ["Executor", "SystemSupport", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: swiftSettings),
+        // The attacks that `doctor --prove` and the tests run in the sandbox. Named for its program.
+        .executableTarget(name: "scan-probe", path: "Sources/HostileProbe"),
         .executableTarget(
             name: "ScanExecutorCLI",
             dependencies: [
-                "CgroupV2", "Executor", "ProcessSupervisor", "SeccompPolicy", "SystemSupport",
+                "CgroupV2", "Executor", "LocalStore", "ProcessSupervisor", "SeccompPolicy", "SystemSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -86,6 +93,10 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             exclude: ["Fixtures"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "LocalStoreTests", dependencies: ["Executor", "LocalStore", "SystemSupport"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "CLITests",
             dependencies: ["CgroupV2", "Executor", "ScanExecutorCLI", "SeccompPolicy", "SystemSupport"],

@@ -124,9 +124,24 @@ import Testing
     }
 
     @Test func anotherSandboxIsInvisible() async throws {
-        async let other = output("echo secret >/tmp/mine; sleep 1; cat /tmp/mine", withTmp)
-        let own = try await output("ls /tmp; ls -d /proc/[0-9]* | wc -l", withTmp)
-        #expect(own == ["4"] || own == ["5"])
+        var ends: [CInt] = [-1, -1]
+        try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
+        let own = OwnedDescriptor(owning: ends[0])
+        // Should the other one never start, this test fails instead of waiting for it.
+        var patience = timeval(tv_sec: 120, tv_usec: 0)
+        setsockopt(own.raw, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        let theirs = SharedDescriptor(owning: OwnedDescriptor(owning: ends[1]))
+        async let other = output("echo secret >/tmp/mine; echo >&0; read -r answer; cat /tmp/mine") {
+            try withTmp(&$0)
+            $0.standardInput = theirs
+        }
+        var byte: UInt8 = 0
+        #expect(read(own.raw, &byte, 1) == 1)
+        // From here on the other one sits in its `read`, until it is answered.
+        let seen = try await output("ls /tmp; cat /proc/[0-9]*/cmdline | tr '\\0' ' '; echo end", withTmp)
+        #expect(seen.count == 1)
+        #expect(seen.last?.hasSuffix("end") == true && seen.last?.contains("answer") == false)
+        #expect(write(own.raw, "\n", 1) == 1)
         #expect(try await other == ["secret"])
     }
 
