@@ -24,7 +24,7 @@ public final class SandboxHost: Sendable {
     let leftovers = Leftovers()
     /// Found out by the first run that tried.
     let procIsForbidden = Atomic<Bool>(false)
-    private let templates = Mutex<[(layout: RootLayout, template: RootTemplate)]>([])
+    private let templates = TemplateCache()
     private let runCount = Atomic<Int>(0)
 
     /// Prepares the host: the cgroup tree, then the end of whatever a dead worker left, then a proof that a child is really
@@ -73,49 +73,19 @@ public final class SandboxHost: Sendable {
     /// second, and are no more counted once they are gone.
     public var leftoverCount: Int { leftovers.count }
 
-    /// The template of a layout, built at its first use. The last few are kept: each holds a mount namespace.
     func template(_ layout: RootLayout) async throws(ExecutorError) -> RootTemplate {
-        if let known = templates.withLock({ Self.find(layout, in: &$0) }) { return known }
-        let built = await blocking { Result { () throws(SystemError) in try RootTemplate(layout) } }
-        do {
-            let template = try built.get()
-            return templates.withLock { templates in
-                // Another run may have built it meanwhile; the first stays.
-                if let known = Self.find(layout, in: &templates) { return known }
-                templates.append((layout, template))
-                if templates.count > Self.templateLimit { templates.removeFirst() }
-                return template
-            }
-        } catch {
-            throw ExecutorError(
-                .host, error,
-                "the root of the sandbox cannot be built; a container needs CAP_SYS_ADMIN and mount rights for it")
-        }
+        try await templates.template(layout)
     }
 
-    private static let templateLimit = 16
-
-    /// The one used last goes to the end.
-    private static func find(
-        _ layout: RootLayout, in templates: inout [(layout: RootLayout, template: RootTemplate)]
-    ) -> RootTemplate? {
-        guard let index = templates.lastIndex(where: { $0.layout == layout }) else { return nil }
-        let found = templates[index]
-        if index != templates.count - 1 {
-            templates.remove(at: index)
-            templates.append(found)
-        }
-        return found.template
-    }
-
+    /// Nil too where it was looked at long enough ago for the host to have changed.
     func knownProgram(_ key: ResolvedProgram.Key) -> ResolvedProgram? {
-        programs.withLock { $0[key] }
+        programs.withLock { $0[key] }.flatMap { MonotonicTime.now < $0.knownUntil ? $0 : nil }
     }
 
     func remember(_ program: ResolvedProgram, as key: ResolvedProgram.Key) {
         programs.withLock { programs in
             // Each holds a template. Commands come from profiles, a handful.
-            if programs.count >= Self.templateLimit { programs.removeAll() }
+            if programs.count >= TemplateCache.limit { programs.removeAll() }
             programs[key] = program
         }
     }
@@ -124,8 +94,10 @@ public final class SandboxHost: Sendable {
     func nextRun() -> Int { runCount.wrappingAdd(1, ordering: .relaxed).oldValue }
 }
 
-/// A program as a run will find it, worked out once: looking at the host's paths costs as much as a launch.
+/// A program as a run will find it. Looking at the host's paths costs as much as a launch, so what was found counts for a
+/// second: a worker lives through upgrades of its scanners.
 struct ResolvedProgram: Sendable {
+    let knownUntil = MonotonicTime.now + .seconds(1)
     /// What it depends on besides the host.
     struct Key: Hashable {
         var program: String

@@ -17,6 +17,8 @@ public final class RootTemplate: Sendable {
     /// The template's `/`, to look paths up as the sandbox will see them.
     public let root: OwnedDescriptor
     public let layout: RootLayout
+    /// What each bind's source was.
+    private let sources: [FileIdentity?]
 
     private static let lastID = Atomic<UInt64>(0)
 
@@ -28,11 +30,19 @@ public final class RootTemplate: Sendable {
         let numbers = try built.get()
         namespace = OwnedDescriptor(owning: numbers.namespace)
         root = OwnedDescriptor(owning: numbers.root)
+        sources = numbers.sources
         self.layout = layout
         id = Self.lastID.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
-    private static func build(_ layout: RootLayout) throws(SystemError) -> (namespace: CInt, root: CInt) {
+    /// Whether every bind still shows what its source leads to; false once somebody has put another file there.
+    public var isCurrent: Bool {
+        zip(layout.binds, sources).allSatisfy { FileIdentity(path: $0.source) == $1 }
+    }
+
+    private static func build(
+        _ layout: RootLayout
+    ) throws(SystemError) -> (namespace: CInt, root: CInt, sources: [FileIdentity?]) {
         try systemCall("unshare", "mount namespace") { csys_unshare_mounts() }
         try systemCall("make private", "mounts of the new namespace") { csys_make_mounts_private() }
         let namespace = try OwnedDescriptor.open("/proc/thread-self/ns/mnt", O_RDONLY)
@@ -43,6 +53,7 @@ public final class RootTemplate: Sendable {
             let mount = try DetachedMount.bind(bind.source, attributes: [.readOnly, .noSetuid, .noDevices])
             binds.append((mount, bind))
         }
+        let sources = binds.map { FileIdentity($0.mount.descriptor.raw) }
 
         let root = try DetachedMount.tmpfs(
             options: [("size", "4194304"), ("nr_inodes", "4096"), ("mode", "0755")], attributes: .noSetuid)
@@ -63,6 +74,6 @@ public final class RootTemplate: Sendable {
             csys_mount_setattr(AT_FDCWD, "/", 0, UInt64(CSYS_MOUNT_READ_ONLY), 0, 0, 0)
         }
         let handle = try OwnedDescriptor.open("/", .path | O_DIRECTORY)
-        return (namespace.release(), handle.release())
+        return (namespace.release(), handle.release(), sources)
     }
 }
