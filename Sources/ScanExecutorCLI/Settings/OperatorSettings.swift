@@ -75,6 +75,12 @@ struct OperatorSettings {
         return settings
     }
 
+    /// Where the audit is: an option, its variable, or the default.
+    static func auditDirectory(_ option: String?, _ environment: (String) -> String?) -> String {
+        option ?? environment("SCAN_EXECUTOR_AUDIT_DIR").flatMap { $0.isEmpty ? nil : $0 }
+            ?? AuditSettings.defaultDirectory
+    }
+
     static func processEnvironment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 }
 
