@@ -24,7 +24,13 @@ final class AuditDirectory: Sendable {
             let descriptor = try OwnedDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
             try AuditDirectory.check(descriptor, path)
             files = BeneathDirectory(owning: descriptor, path: path)
-        } catch { throw AuditDirectory.explain(error) }
+        } catch {
+            throw ExecutorError(
+                .host, error,
+                creates
+                    ? "choose another place for the audit with --audit-dir, or switch it off with --no-audit"
+                    : "name the audit's directory with --audit-dir; the first run makes it")
+        }
     }
 
     private static func make(_ path: String) throws(SystemError) {
@@ -52,10 +58,6 @@ final class AuditDirectory: Sendable {
             throw SystemError(
                 "trust (it must be root's or your own, and nobody else's to write to)", path, .notPermitted)
         }
-    }
-
-    static func explain(_ error: SystemError) -> ExecutorError {
-        ExecutorError(.host, error, "choose another place with --audit-dir, or switch the audit off with --no-audit")
     }
 
     // MARK: - Names
@@ -86,7 +88,11 @@ final class AuditDirectory: Sendable {
     /// A regular file of the directory and its size; nil where there is none. Waits for no FIFO.
     func open(_ name: String, _ flags: CInt = O_RDONLY) throws(SystemError) -> (file: OwnedFile, status: stat)? {
         let descriptor: OwnedDescriptor
-        do { descriptor = try files.open(name, flags | O_NOFOLLOW | O_NONBLOCK, mode: 0o600) } catch {
+        do {
+            // openat2(2) refuses a mode where nothing is made.
+            let mode: mode_t = flags & O_CREAT == 0 ? 0 : 0o600
+            descriptor = try files.open(name, flags | O_NOFOLLOW | O_NONBLOCK, mode: mode)
+        } catch {
             if error.errno == .noSuchFileOrDirectory { return nil }
             throw error
         }
@@ -94,6 +100,12 @@ final class AuditDirectory: Sendable {
         let status = try file.status()
         if status.st_mode & S_IFMT != S_IFREG { throw SystemError("use as a file", file.path, .invalidArgument) }
         return (file, status)
+    }
+
+    func remove(_ name: String) throws(SystemError) {
+        try systemCall("remove", "\(path)/\(name)") {
+            unlinkat(files.descriptor.raw, name, 0) == 0 || errno == ENOENT ? 0 : -Int(errno)
+        }
     }
 
     /// Makes names durable that were made or removed.

@@ -20,6 +20,7 @@ struct AuditLineReader {
     }
 
     private let file: OwnedFile
+    private let hashing: Bool
     /// Bytes after this are not looked at.
     private let end: Int64
     private var position: Int64
@@ -30,7 +31,10 @@ struct AuditLineReader {
     private static let chunk = 256 << 10
 
     /// Reads from `offset`, which begins a line, to `end`.
-    init(_ file: OwnedFile, from offset: Int64 = 0, to end: Int64) {
+    ///
+    /// - Parameter hashing: false leaves ``Line/hash`` empty.
+    init(_ file: OwnedFile, from offset: Int64 = 0, to end: Int64, hashing: Bool = true) {
+        self.hashing = hashing
         self.file = file
         self.end = end
         position = offset
@@ -50,7 +54,7 @@ struct AuditLineReader {
                 return finish(bytes, offset, dropped, &digest, isTerminated: true)
             }
             if dropped + Int64(buffer.count - start) > Int64(AuditLine.limit) {
-                digest.update(buffer[start...])
+                if hashing { digest.update(buffer[start...]) }
                 dropped += Int64(buffer.count - start)
                 buffer.removeAll(keepingCapacity: true)
             } else {
@@ -74,11 +78,11 @@ struct AuditLineReader {
         _ bytes: ArraySlice<UInt8>, _ offset: Int64, _ dropped: Int64, _ digest: inout SHA256,
         isTerminated: Bool
     ) -> Line {
-        digest.update(bytes)
+        if hashing { digest.update(bytes) }
         let length = dropped + Int64(bytes.count)
         let isTooLong = length > Int64(AuditLine.limit)
         return Line(
             number: number, offset: offset, bytes: isTooLong ? [] : bytes, length: length,
-            hash: SHA256.hex(digest.finalize()), isTerminated: isTerminated)
+            hash: hashing ? SHA256.hex(digest.finalize()) : "", isTerminated: isTerminated)
     }
 }
