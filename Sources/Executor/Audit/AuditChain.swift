@@ -141,8 +141,9 @@ struct AuditChain: ~Copyable {
     /// Ends the newest file: the next line begins another.
     private mutating func seal() throws(SystemError) {
         guard let file else { return }
-        // What was reserved behind its end goes back.
+        // What was reserved behind its end goes back: ext4 and xfs do so for the one call, tmpfs for the other.
         try file.truncate(to: size)
+        _ = csys_release_beyond(file.descriptor.raw, Int64(size))
         if settings.sync == .always { try file.sync() }
         try file.setMode(0o400)
         self.file = nil
@@ -150,9 +151,11 @@ struct AuditChain: ~Copyable {
 
     private mutating func begin() throws(SystemError) -> OwnedFile {
         let name = AuditDirectory.fileName(first: position.sequence + 1)
-        guard let (made, _) = try directory.open(name, O_RDWR | O_CREAT | O_EXCL) else {
+        guard let (made, status) = try directory.open(name, O_RDWR | O_CREAT) else {
             throw SystemError("make", "\(directory.path)/\(name)", .noSuchFileOrDirectory)
         }
+        // Empty, or made by somebody who died before the first line; no line of this number can be in it.
+        if status.st_size > 0 { throw SystemError("begin", made.path, .fileExists) }
         if settings.sync == .always { try directory.sync() }
         file = made
         size = 0

@@ -10,7 +10,7 @@ import SystemSupport
 /// wait together and share the next.
 public final class AuditLog: Sendable {
     /// No record of ours is longer, see ``AuditRecord``.
-    static let recordBytes: Int64 = 128 << 10
+    static let recordBytes: Int64 = 256 << 10
     /// Room that is kept beside that of the runs of this process: for the runs of others.
     static let spareBytes: Int64 = 1 << 20
     private static let batchLimit = 256

@@ -77,9 +77,10 @@ struct AuditEntry: Sendable {
 extension RunReport {
     /// Of what a run printed, and of its artifacts, the audit keeps the first; the report itself has more.
     static let auditedOutputBytes = 4 << 10
-    static let auditedArtifacts = 256
-    static let auditedEvidence = 64
-    static let auditedTextBytes = 1 << 10
+    static let auditedArtifacts = 128
+    static let auditedPathBytes = 16 << 10
+    static let auditedEvidence = 16
+    static let auditedTextBytes = 512
 
     /// A report whose size has a bound, and how many artifacts it leaves out.
     func boundedForAudit() -> (report: RunReport, omittedArtifacts: Int) {
@@ -96,7 +97,7 @@ extension RunReport {
         var bytes = 0
         for artifact in artifacts.prefix(RunReport.auditedArtifacts) {
             bytes += artifact.path.utf8.count
-            if bytes > RunReport.auditedTextBytes * 32 { break }
+            if bytes > RunReport.auditedPathBytes { break }
             report.artifacts.append(artifact)
         }
         report.verdict.evidence = verdict.evidence.prefix(RunReport.auditedEvidence).map { item in

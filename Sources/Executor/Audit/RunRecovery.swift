@@ -8,12 +8,18 @@ import SystemSupport
 /// the leaf for the next.
 public final class RunRecovery {
     private let own: AuditLog?
+    private let onRecorded: (@Sendable (RunStep) -> Void)?
     private var others: [String: AuditLog] = [:]
     private var recorded: [String: RecordedRuns] = [:]
 
     /// - Parameter own: the audit of this process. Records go to the audit that the dead run belonged to, which its lease
     ///   names.
-    public init(own: AuditLog?) { self.own = own }
+    public convenience init(own: AuditLog?) { self.init(own: own, onRecorded: nil) }
+
+    init(own: AuditLog?, onRecorded: (@Sendable (RunStep) -> Void)?) {
+        self.own = own
+        self.onRecorded = onRecorded
+    }
 
     /// As ``CgroupTree/reap(within:unleasedAge:mayReap:record:)``, with records.
     public func reap(_ tree: CgroupTree, within bound: Duration) throws(CgroupError) -> [Reclaimed] {
@@ -29,6 +35,7 @@ public final class RunRecovery {
             if try known.contains(ticket.auditID, after: ticket.auditAfter) { return }
         } catch { throw AuditLog.explain(error, ticket.auditDirectory) }
         try log.appendNow(RecoveredRun(run, lease, ticket).record)
+        onRecorded?(.recovered)
     }
 
     private func log(_ directory: String) throws(ExecutorError) -> AuditLog {

@@ -48,7 +48,7 @@ public final class SandboxHost: Sendable {
         Self.raiseDescriptorLimit()
         tree = try CgroupTree.prepare(root: settings.cgroupRoot, placement: .ifNeeded)
         audit = try settings.audit.map { settings throws(ExecutorError) in try AuditLog(settings) }
-        reclaimed = try RunRecovery(own: audit).reap(tree, within: .seconds(5))
+        reclaimed = try RunRecovery(own: audit, onRecorded: settings.onStep).reap(tree, within: .seconds(5))
         for leaf in reclaimed {
             logger.warning(
                 "ended what a dead worker left", metadata: ["cgroup": "\(leaf.path)", "outcome": "\(leaf.outcome)"])

@@ -22,4 +22,6 @@ package enum RunStep: String, Sendable, CaseIterable {
     case removed
     /// The uid is free.
     case released
+    /// At a start: the run of a dead worker is recorded, and its cgroup still there.
+    case recovered
 }

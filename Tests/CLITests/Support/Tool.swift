@@ -109,6 +109,9 @@ final class RunningTool {
         return true
     }
 
+    /// What it has written to stdout, as far as it was read.
+    var output: String { out.text }
+
     func closeOutput() { out.closeNow() }
 
     func finish() -> Tool.Finished {
