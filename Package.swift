@@ -66,6 +66,10 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftSettings),
+        // A worker that the tests kill at each step of a run.
+        .executableTarget(
+            name: "crash-worker", dependencies: ["Executor", "SystemSupport"], path: "Tests/Support/CrashWorker",
+            swiftSettings: swiftSettings),
         // Named for its program: scripts/bench runs it.
         .executableTarget(
             name: "scan-executor-bench", dependencies: ["Executor", "SeccompPolicy", "SystemSupport"],

@@ -104,6 +104,14 @@ long csys_eventfd(void) { CSYS_RETURN(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
 
 long csys_pipe2(int ends[2], int flags) { CSYS_RETURN(pipe2(ends, flags)); }
 
+long csys_fallocate_beyond(int fd, int64_t offset, int64_t length) {
+    CSYS_RETURN(fallocate(fd, FALLOC_FL_KEEP_SIZE, offset, length));
+}
+
+long csys_release_beyond(int fd, int64_t offset) {
+    CSYS_RETURN(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, (int64_t)1 << 40));
+}
+
 long csys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
     struct open_how how = {.flags = flags, .mode = mode, .resolve = resolve};
     CSYS_RETURN(syscall(SYS_openat2, dirfd, path, &how, sizeof how));

@@ -14,10 +14,13 @@ struct ScanExecutor: ParsableCommand {
               SCAN_EXECUTOR_PROFILES          as --profiles
               SCAN_EXECUTOR_SECCOMP_PROFILES  as --seccomp-profiles
               SCAN_EXECUTOR_SCANNER_PATH      as --scanner-path, directories with : between them
+              SCAN_EXECUTOR_AUDIT_DIR         as --audit-dir
+              SCAN_EXECUTOR_AUDIT             off: as --no-audit
               SCAN_EXECUTOR_STATE_DIR         locks of the sandboxes' uids; default /run/scan-executor
               SCAN_EXECUTOR_FIRST_UID         the first of 256 uids that sandboxes use; default 2000000000
             """,
         subcommands: [
-            ScanCommand.self, ExecCommand.self, DoctorCommand.self, ProfilesCommand.self, ReapCommand.self,
+            ScanCommand.self, ExecCommand.self, DoctorCommand.self, ProfilesCommand.self, AuditCommand.self,
+            ReapCommand.self,
         ])
 }

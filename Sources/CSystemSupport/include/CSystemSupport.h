@@ -56,6 +56,11 @@ long csys_eventfd(void);
 /// pipe2(2).
 long csys_pipe2(int ends[2], int flags);
 
+/// fallocate(2) with FALLOC_FL_KEEP_SIZE: blocks of the file system behind the end of a file.
+long csys_fallocate_beyond(int fd, int64_t offset, int64_t length);
+/// Gives the whole blocks behind `offset` back, FALLOC_FL_PUNCH_HOLE.
+long csys_release_beyond(int fd, int64_t offset);
+
 /// openat2(2): `resolve` is a mask of RESOLVE_*.
 long csys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 

@@ -60,6 +60,15 @@ public struct CgroupLeaf: ~Copyable, Sendable {
         return try events.wait(for: "populated", toBe: 0, within: bound)
     }
 
+    /// Ends all that lives in it, and removes the cgroups below it; the leaf itself stays, with its readings and its lease. Blocks for
+    /// at most about `bound`; false where something is left after it.
+    public borrowing func empty(within bound: Duration) throws(CgroupError) -> Bool {
+        guard let events = try CgroupEvents.open(cgroup) else { return true }
+        // Two links, of the name and of `.`, and one for each cgroup below.
+        if try events.value("populated") ?? 0 == 0, cgroup.linkCount == 2 { return true }
+        return bound > .zero ? try SubtreeRemoval.empty(cgroup, within: bound) : false
+    }
+
     /// Removes the cgroup, killing what still lives in it, with all that was made below it. Blocks for at most about
     /// `bound`. A leaf that somebody removed before is removed.
     public consuming func remove(within bound: Duration = .seconds(5)) -> LeafRemoval {

@@ -27,6 +27,8 @@ extension CgroupTree {
     private static func makeLeaf(
         _ name: String, _ limits: CgroupLimits, _ lease: Lease, in parent: TypeDirectory
     ) throws(CgroupError) -> CgroupLeaf {
+        try parent.beginCreation()
+        defer { parent.endCreation() }
         guard try parent.cgroup.makeChild(name) else {
             throw CgroupError(
                 .alreadyExists, "mkdir", "\(parent.cgroup.path)/\(name)",

@@ -34,6 +34,23 @@ enum SubtreeRemoval {
         return false
     }
 
+    /// Kills and waits, and removes what is below, but not the cgroup itself. True when it is empty.
+    static func empty(_ cgroup: borrowing CgroupDirectory, within bound: Duration) throws(CgroupError) -> Bool {
+        let clock = ContinuousClock()
+        let end = clock.now.advanced(by: bound)
+        for _ in 0..<8 {
+            guard let events = try CgroupEvents.open(cgroup) else { return true }
+            if try events.value("populated") ?? 0 != 0 {
+                try cgroup.kill(.automatic)
+                let left = clock.now.duration(to: end)
+                if try !events.wait(for: "populated", toBe: 0, within: left) { return false }
+            }
+            if try cgroup.childNames().isEmpty { return true }
+            try removeBelow(cgroup, depth: 0)
+        }
+        return try cgroup.childNames().isEmpty
+    }
+
     private static func removeBelow(_ cgroup: borrowing CgroupDirectory, depth: Int) throws(CgroupError) {
         for name in try cgroup.childNames() {
             do { try cgroup.removeChild(name) } catch {

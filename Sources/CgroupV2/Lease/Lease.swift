@@ -6,6 +6,9 @@ public struct Lease: Sendable, Hashable {
     public var attempt: UInt32
     /// When the run was to end at the latest, in milliseconds since 1970. Nil for none.
     public var deadlineUnixMilliseconds: Int64?
+    /// What else the worker wants whoever ends the run to know, by names of `a` to `z` and `_`. All together must fit in the
+    /// lease's 4 KiB.
+    public var notes: [String: String] = [:]
 
     public init(worker: WorkerIdentity, task: String, attempt: UInt32, deadlineUnixMilliseconds: Int64? = nil) {
         self.worker = worker

@@ -1,6 +1,6 @@
 /// The lease as text: `key=value` lines, percent-encoded. Whoever can write to a leaf can write anything here, so
 /// reading is bounded and refuses by returning nil.
-enum LeaseCodec {
+package enum LeaseCodec {
     /// A bound that every honest lease keeps, below the kernel's 64 KiB for an attribute.
     static let limit = 4096
 
@@ -9,6 +9,9 @@ enum LeaseCodec {
         var text = "v=1\nworker=\(escaped(lease.worker.id))\nboot=\(escaped(lease.worker.bootID))\n"
         text += "pid=\(lease.worker.pid)\nstart=\(lease.worker.startTime)\n"
         if let deadline = lease.deadlineUnixMilliseconds { text += "deadline_ms=\(deadline)\n" }
+        for (name, value) in lease.notes.sorted(by: { $0.key < $1.key }) where isNote(name) {
+            text += "\(notePrefix)\(name)=\(escaped(value))\n"
+        }
         // A required key is last, so that text cut off anywhere is no lease.
         text += "task=\(escaped(lease.task))\nattempt=\(lease.attempt)\n"
         if text.utf8.count > limit {
@@ -37,9 +40,26 @@ enum LeaseCodec {
         else { return nil }
         let deadline = values["deadline_ms"].map { Int64($0) }
         if case .some(.none) = deadline { return nil }
-        return Lease(
+        var lease = Lease(
             worker: WorkerIdentity(id: id, bootID: boot, pid: pid, startTime: start), task: task, attempt: attempt,
             deadlineUnixMilliseconds: deadline ?? nil)
+        for (key, value) in values where key.hasPrefix(notePrefix) {
+            guard let value = unescaped(value) else { return nil }
+            lease.notes[String(key.dropFirst(notePrefix.count))] = value
+        }
+        return lease
+    }
+
+    /// Keys of notes. Versions that know none of them pass them over.
+    private static let notePrefix = "run."
+
+    private static func isNote(_ name: String) -> Bool {
+        !name.isEmpty && name.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == UInt8(ascii: "_") }
+    }
+
+    /// How many bytes of the lease a note takes.
+    package static func size(ofNote name: String, _ value: String) -> Int {
+        notePrefix.utf8.count + name.utf8.count + escaped(value).utf8.count + 2
     }
 
     private static func escaped(_ text: String) -> String {

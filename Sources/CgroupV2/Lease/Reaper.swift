@@ -15,18 +15,20 @@ extension CgroupTree {
     ///     right now: only an older one is removed. A populated one was never ours, since the lease comes before the
     ///     first process.
     ///   - mayReap: asked for each dead worker's leaf; false leaves it alone.
+    ///   - record: told of each once nothing lives in it any more, before it is removed, and while its lock keeps every other
+    ///     reaper off. What it throws leaves the leaf for the next reap.
     /// - Returns: one entry for each leaf that was dead, in no order, those that could not be removed included. Throws
     ///   only where `tasks/` itself cannot be listed.
     public func reap(
         within bound: Duration = .seconds(5), unleasedAge: Duration = .seconds(60),
-        mayReap: (Lease) -> Bool = { _ in true }
+        mayReap: (Lease) -> Bool = { _ in true }, record: (Reclaimed) throws -> Void = { _ in }
     ) throws(CgroupError) -> [Reclaimed] {
         var reclaimed: [Reclaimed] = []
         for type in try tasks.childNames() {
             guard let parent = try tasks.childIfPresent(type) else { continue }
             for name in try parent.childNames() {
                 let entry = Reaper.reclaim(
-                    type, name, in: parent, bound: bound, unleasedAge: unleasedAge, mayReap: mayReap)
+                    type, name, in: parent, bound: bound, unleasedAge: unleasedAge, mayReap: mayReap, record: record)
                 if let entry { reclaimed.append(entry) }
             }
         }
@@ -38,7 +40,7 @@ private enum Reaper {
     /// Nil for a leaf that is none of ours to end.
     static func reclaim(
         _ type: String, _ name: String, in parent: borrowing CgroupDirectory, bound: Duration, unleasedAge: Duration,
-        mayReap: (Lease) -> Bool
+        mayReap: (Lease) -> Bool, record: (Reclaimed) throws -> Void
     ) -> Reclaimed? {
         var entry = Reclaimed(type: type, name: name, path: "\(parent.path)/\(name)", outcome: .removed)
         do {
@@ -47,7 +49,7 @@ private enum Reaper {
             switch leaf.lease() {
             case .lease(let lease): entry.lease = lease
             case .none, .unreadable:
-                if try !isAbandoned(leaf, unleasedAge) { return nil }
+                if try !isAbandoned(leaf, in: parent, unleasedAge) { return nil }
             }
             let isDead = try cgroupCall { () throws(SystemError) in
                 try leaf.files.descriptor.tryLock(object: entry.path)
@@ -56,36 +58,50 @@ private enum Reaper {
             // Removed between our open and our lock: its owner or another reaper has done the work and told of it.
             if try !leaf.exists() { return nil }
             if let lease = entry.lease, !mayReap(lease) { return nil }
-            entry.outcome = try end(leaf, name, in: parent, bound: bound, usage: &entry.usage)
-        } catch {
+            try end(leaf, name, in: parent, bound: bound, record: record, &entry)
+        } catch let error as CgroupError {
             entry.outcome = .failed(error)
+        } catch {
+            entry.outcome = .unrecorded("\(error)")
         }
         return entry
     }
 
     private static func end(
         _ leaf: borrowing CgroupDirectory, _ name: String, in parent: borrowing CgroupDirectory, bound: Duration,
-        usage: inout CgroupUsage?
-    ) throws(CgroupError) -> Reclaimed.Outcome {
+        record: (Reclaimed) throws -> Void, _ entry: inout Reclaimed
+    ) throws {
         let clock = ContinuousClock()
         let end = clock.now.advanced(by: bound)
-        guard let events = try CgroupEvents.open(leaf) else { return .removed }
+        guard let events = try CgroupEvents.open(leaf) else { return }
         if try events.value("populated") != 0 {
+            entry.wasPopulated = true
             try leaf.kill(.automatic)
-            _ = try events.wait(for: "populated", toBe: 0, within: bound)
+            if try !events.wait(for: "populated", toBe: 0, within: bound) {
+                entry.usage = try? CgroupUsage.read(leaf)
+                entry.outcome = .stillPopulated
+                return
+            }
         }
-        usage = try? CgroupUsage.read(leaf)
+        entry.usage = try? CgroupUsage.read(leaf)
+        // Of what has no lease nothing is known.
+        if entry.lease != nil { try record(entry) }
         let left = max(clock.now.duration(to: end), .zero)
         let gone = try SubtreeRemoval.remove(name, opened: leaf, from: parent, within: left)
-        return gone ? .removed : .stillPopulated
+        entry.outcome = gone ? .removed : .stillPopulated
     }
 
-    /// Empty, and unchanged for `age`. The kernel may forget a cgroup's times and start them anew, which errs on the
-    /// safe side: it looks younger than it is, never older.
+    /// Empty, and made by nobody who is still about it: no creation of this type goes on, or it is unchanged for `age`. The kernel
+    /// may forget a cgroup's times and start them anew, which errs on the safe side: it looks younger than it is, never older.
     private static func isAbandoned(
-        _ leaf: borrowing CgroupDirectory, _ age: Duration
+        _ leaf: borrowing CgroupDirectory, in parent: borrowing CgroupDirectory, _ age: Duration
     ) throws(CgroupError) -> Bool {
         guard let events = try CgroupEvents.open(leaf), try events.value("populated") == 0 else { return false }
+        if try nobodyCreates(in: parent) {
+            // A creation that has ended since we looked has left its lease.
+            if case .lease = leaf.lease() { return false }
+            return true
+        }
         var information = stat()
         let number = leaf.raw
         _ = try cgroupCall { () throws(SystemError) in
@@ -94,5 +110,14 @@ private enum Reaper {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         return .seconds(now.tv_sec - information.st_ctim.tv_sec) >= age
+    }
+
+    /// Creations hold the shared lock of their type's directory, see ``TypeDirectory/creating(_:)``.
+    private static func nobodyCreates(in parent: borrowing CgroupDirectory) throws(CgroupError) -> Bool {
+        let isFree = try cgroupCall { () throws(SystemError) in
+            try parent.files.descriptor.tryLock(object: parent.path)
+        }
+        if isFree { flock(parent.raw, LOCK_UN) }
+        return isFree
     }
 }

@@ -46,6 +46,12 @@ struct CgroupDirectory: ~Copyable, Sendable {
         }
     }
 
+    /// Of the directory; 0 where it cannot be looked at.
+    var linkCount: Int {
+        var status = stat()
+        return fstat(raw, &status) == 0 ? Int(status.st_nlink) : 0
+    }
+
     /// Whether the cgroup is still in the hierarchy: an open descriptor outlives the removal.
     borrowing func exists() throws(CgroupError) -> Bool {
         switch try CgroupEvents.open(self) {

@@ -177,8 +177,31 @@ final class TypeDirectory: Sendable {
     let cgroup: CgroupDirectory
     let controllers: Set<Controller>
 
+    private let creations = Mutex(0)
+
     init(_ cgroup: consuming CgroupDirectory, controllers: Set<Controller>) {
         self.cgroup = cgroup
         self.controllers = controllers
+    }
+
+    /// From here to ``endCreation()`` the directory's shared lock tells reapers that a leaf without a lease may be somebody's
+    /// who is about to write it. Without a creation such a leaf is a dead one's.
+    func beginCreation() throws(CgroupError) {
+        let result = creations.withLock { count -> Result<Void, SystemError> in
+            count += 1
+            if count > 1 { return .success(()) }
+            do throws(SystemError) { return .success(try cgroup.files.descriptor.lockShared(object: cgroup.path)) } catch {
+                count -= 1
+                return .failure(error)
+            }
+        }
+        try cgroupCall { () throws(SystemError) in try result.get() }
+    }
+
+    func endCreation() {
+        creations.withLock { count in
+            count -= 1
+            if count == 0 { flock(cgroup.raw, LOCK_UN) }
+        }
     }
 }

@@ -110,6 +110,8 @@ public struct HostProbe {
         var settings = settings
         // What is missing of the limits is told apart from whether a sandbox can be made at all.
         settings.enforcement = .bestEffort
+        // A trial is no run of anybody's.
+        settings.audit = nil
         let host: SandboxHost
         do {
             host = try await SandboxHost.prepare(

@@ -1,4 +1,5 @@
 import Glibc
+import SystemSupport
 
 /// Where this host keeps what runs need, and how strict they are.
 public struct HostSettings: Sendable {
@@ -32,8 +33,15 @@ public struct HostSettings: Sendable {
     public var launchThreads: Int
     /// Empty network namespaces kept ready, see `Launcher`. For processes that make many runs; each costs memory of the kernel's.
     public var preparedNetworks: Int
-    /// This process in leases: unique among the workers of a host.
+    /// This process in leases and records. By default unlike every other worker's of any host: a pid is not, for namespaces have
+    /// pids of their own.
     public var workerID: String
+    /// Where the records of runs go; nil writes none.
+    public var audit: AuditSettings?
+    /// For tests: told of each step of each run.
+    package var onStep: (@Sendable (RunStep) -> Void)?
+    /// SHA-256 of the last proof of this host, for the records.
+    public var proofSHA256: String?
 
     public init(seccompDirectories: [String]) {
         enforcement = .require
@@ -45,7 +53,13 @@ public struct HostSettings: Sendable {
         programDirectories = []
         launchThreads = 2
         preparedNetworks = 0
-        workerID = "pid-\(getpid())"
+        workerID = HostSettings.uniqueWorkerID()
+    }
+
+    /// The boot's id and 64 random bits.
+    private static func uniqueWorkerID() -> String {
+        let boot = try? BeneathDirectory(path: "/proc/sys/kernel/random").readText("boot_id", limit: 64)
+        return "\(boot?.prefix(8) ?? "unknown")-\(String(UInt64.random(in: 0 ... .max), radix: 16))"
     }
 
     /// The system's own directories of programs, as in the sandbox's PATH.

@@ -13,6 +13,8 @@ public final class SandboxHost: Sendable {
     public let tree: CgroupTree
     /// What an earlier worker left and this one ended when it started.
     public let reclaimed: [Reclaimed]
+    /// Nil where runs are not recorded.
+    public let audit: AuditLog?
     let supervisor: Supervisor
     let slots: UserSlots
     let identity: WorkerIdentity
@@ -45,7 +47,8 @@ public final class SandboxHost: Sendable {
         }
         Self.raiseDescriptorLimit()
         tree = try CgroupTree.prepare(root: settings.cgroupRoot, placement: .ifNeeded)
-        reclaimed = try tree.reap(within: .seconds(5))
+        audit = try settings.audit.map { settings throws(ExecutorError) in try AuditLog(settings) }
+        reclaimed = try RunRecovery(own: audit, onRecorded: settings.onStep).reap(tree, within: .seconds(5))
         for leaf in reclaimed {
             logger.warning(
                 "ended what a dead worker left", metadata: ["cgroup": "\(leaf.path)", "outcome": "\(leaf.outcome)"])

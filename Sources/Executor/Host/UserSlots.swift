@@ -12,6 +12,18 @@ struct UserSlots: Sendable {
         let uid: uid_t
         private let lock: OwnedDescriptor
 
+        /// Writes down which cgroup has processes of this uid from now on. What stays written when the holder dies keeps the
+        /// uid from everybody until that cgroup is empty.
+        borrowing func mark(_ cgroup: String) throws(SystemError) {
+            let text = Array(cgroup.utf8)
+            try systemCall("write to", "the lock of uid \(uid)") {
+                let count = text.withUnsafeBytes { pwrite(lock.raw, $0.baseAddress, $0.count, 0) }
+                return count == text.count ? 0 : count < 0 ? -Int(errno) : -Int(ENOSPC)
+            }
+        }
+
+        deinit { ftruncate(lock.raw, 0) }
+
         fileprivate init(uid: uid_t, lock: consuming OwnedDescriptor) {
             self.uid = uid
             self.lock = lock
@@ -44,6 +56,17 @@ struct UserSlots: Sendable {
         }
     }
 
+    /// Whether the last holder died and left processes: in the cgroup that it wrote down.
+    private static func isStillUsed(_ lock: borrowing OwnedDescriptor) -> Bool {
+        var status = stat()
+        guard fstat(lock.raw, &status) == 0, status.st_size > 0 else { return false }
+        guard let bytes = try? lock.readAll(limit: 4096, object: "the lock of a uid"),
+            let cgroup = try? BeneathDirectory(path: String(decoding: bytes, as: UTF8.self)),
+            let events = try? cgroup.readText("cgroup.events")
+        else { return false }
+        return events.contains("populated 1")
+    }
+
     /// Takes a free slot. `hint` spreads the search, so that many runs do not all begin at the first.
     func take(hint: Int) throws(ExecutorError) -> Slot {
         for offset in 0..<count {
@@ -54,7 +77,7 @@ struct UserSlots: Sendable {
             } catch {
                 throw ExecutorError(.host, error, "the state directory must be writable")
             }
-            if flock(lock.raw, LOCK_EX | LOCK_NB) == 0 { return Slot(uid: uid, lock: lock) }
+            if flock(lock.raw, LOCK_EX | LOCK_NB) == 0, !Self.isStillUsed(lock) { return Slot(uid: uid, lock: lock) }
         }
         throw ExecutorError(
             .host,

@@ -60,6 +60,22 @@ final class LeafHandle: ProcessTree {
         return try result.get()
     }
 
+    /// Ends what lives in it, see ``CgroupLeaf/empty(within:)``.
+    func empty(within bound: Duration) -> RunFacts.Cleanup {
+        leaf.withLock { leaf in
+            switch leaf {
+            case .some(let leaf):
+                do throws(CgroupError) {
+                    if try leaf.empty(within: bound) { return .done }
+                    return try leaf.isPopulated()
+                        ? .stillPopulated(processes: nil, after: bound)
+                        : .failed("cgroups that somebody made below \(path) cannot be removed")
+                } catch { return .failed("\(error)") }
+            case .none: return .done
+            }
+        }
+    }
+
     /// The leaf itself, to be removed. Nil the second time. Whoever still holds the handle reads nothing from now on, and keeps
     /// nothing open.
     func take() -> CgroupLeaf? {

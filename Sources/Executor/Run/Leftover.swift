@@ -4,19 +4,27 @@ import ProcessSupervisor
 import Synchronization
 import SystemSupport
 
-/// The cgroup of a run that has ended, on its way out, and the uid that its last processes may still have. Both are given
-/// back together: a uid that some process still has must not become another run's.
+/// The cgroup of a run that has ended, on its way out, the uid that its last processes may still have, and the record that
+/// could not be written yet. First the record, then the cgroup, then the uid: where this process dies between, the next start
+/// finds the cgroup, and a uid that some process still has must not become another run's.
 final class Leftover: Sendable {
     private let slot: Mutex<UserSlots.Slot?>
     private let leaf: Mutex<CgroupLeaf?>
+    private let record: Mutex<AuditRecord?>
+    private let log: AuditLog?
 
-    init(_ removal: consuming LeafRemoval, _ slot: consuming UserSlots.Slot) {
+    init(
+        _ leaf: consuming CgroupLeaf, _ slot: consuming UserSlots.Slot, unrecorded: AuditRecord?, log: AuditLog?
+    ) {
         self.slot = Mutex(slot)
-        leaf = Mutex(Self.rest(of: removal))
+        self.leaf = Mutex(leaf)
+        record = Mutex(unrecorded)
+        self.log = log
     }
 
     /// Tries for about `bound`, blocking the thread. May be called again until it is `.done`.
     func finish(within bound: Duration) -> RunFacts.Cleanup {
+        do throws(ExecutorError) { try writeRecord() } catch { return .failed("\(error)") }
         guard let owned = leaf.withLock({ $0.take() }) else { return .done }
         let removal = owned.remove(within: bound)
         let result: RunFacts.Cleanup =
@@ -32,6 +40,12 @@ final class Leftover: Sendable {
             leaf.withLock { $0 = rest.take() }
         }
         return result
+    }
+
+    private func writeRecord() throws(ExecutorError) {
+        guard let log, let pending = record.withLock({ $0 }) else { return }
+        try log.appendNow(pending)
+        record.withLock { $0 = nil }
     }
 
     private static func rest(of removal: consuming LeafRemoval) -> CgroupLeaf? {

@@ -17,7 +17,7 @@ struct RunRecord {
 
     private let request: RunRequest
     private var report: RunReport
-    private let startedAt = Timestamp.now
+    let startedAt = Timestamp.now
     private(set) var endedAt: MonotonicTime?
     var seccomp: RunReport.Content?
     var enforcement = Enforcement()
@@ -51,8 +51,11 @@ struct RunRecord {
     }
 
     /// The report, complete but for the time of the teardown.
+    ///
+    /// - Parameter failure: why the run could not be made, or its results not be kept.
     func outcome(
-        _ attempt: Attempt, _ collected: ArtifactCollector.Collection, _ refusals: [Refusal]?
+        _ attempt: Attempt, _ collected: ArtifactCollector.Collection, _ refusals: [Refusal]?,
+        failure: ExecutorError? = nil
     ) -> RunOutcome {
         var report = report
         report.startedAt = startedAt
@@ -61,7 +64,7 @@ struct RunRecord {
         report.enforcement = enforcement
         report.cgroup = cgroup
         report.artifacts = collected.artifacts
-        fillUsage(&report.usage)
+        if let usage { report.usage.fill(from: usage) }
         var ending: ExitFacts.Ending?
         if case .ended(let facts) = attempt {
             ending = facts.ending
@@ -77,6 +80,7 @@ struct RunRecord {
             report.output.truncated = facts.stdout.isTruncated || facts.stderr.isTruncated
         }
         report.verdict = Verdict.classify(facts(attempt))
+        if let failure { report.verdict.add(failure, isOfTheStart: ending == nil) }
         var outcome = RunOutcome(report: report, ending: ending, refusals: refusals)
         outcome.passedOver = collected.passedOver
         readFindings(attempt, collected, &outcome)
@@ -104,27 +108,6 @@ struct RunRecord {
         } catch {
             outcome.findingsProblem = "the report \(wanted.path) cannot be read: \(error)"
         }
-    }
-
-    private func fillUsage(_ result: inout Usage) {
-        guard let usage else { return }
-        result.cpuUserMicroseconds = usage.cpu?.user?.wholeMicroseconds
-        result.cpuSystemMicroseconds = usage.cpu?.system?.wholeMicroseconds
-        result.throttledMicroseconds = usage.cpu?.throttled?.wholeMicroseconds
-        result.memoryPeakBytes = usage.memory?.peak?.bytes
-        result.oomKills = usage.memory?.events?.oomKill.map { Int64(clamping: $0) }
-        result.pidsPeak = usage.pids?.peak.map { Int64(clamping: $0) }
-        result.ioReadBytes = usage.io.map { Int64(clamping: $0.total.readBytes) }
-        result.ioWriteBytes = usage.io.map { Int64(clamping: $0.total.writtenBytes) }
-        func stall(_ pressure: CgroupV2.Pressure?) -> Usage.Pressure.Stall? {
-            pressure.map {
-                .init(
-                    someMicroseconds: $0.some?.total.wholeMicroseconds,
-                    fullMicroseconds: $0.full?.total.wholeMicroseconds)
-            }
-        }
-        result.pressure = Usage.Pressure(
-            cpu: stall(usage.cpuPressure), memory: stall(usage.memoryPressure), io: stall(usage.ioPressure))
     }
 
     private func facts(_ attempt: Attempt) -> RunFacts {
@@ -195,6 +178,21 @@ extension CapturedStream {
         if !isTruncated { return String(decoding: head + tail, as: UTF8.self) }
         return String(decoding: head, as: UTF8.self) + "\n[… \(droppedBytes) bytes not kept …]\n"
             + String(decoding: tail, as: UTF8.self)
+    }
+}
+
+extension Verdict {
+    /// What the caller gets as an error, the record has as evidence: with a run that ended it stands beside the rest, and where
+    /// none was launched it is the verdict.
+    fileprivate mutating func add(_ error: ExecutorError, isOfTheStart: Bool) {
+        let item = Evidence(source: "executor", field: error.code.rawValue, text: "\(error)")
+        if isOfTheStart && kind == .cancelled {
+            self = Verdict(
+                kind: .launchFailed, failureClass: error.isTransient ? .transient : .critical, step: error.code.rawValue,
+                errno: error.errno, evidence: [item])
+        } else {
+            evidence.append(item)
+        }
     }
 }
 

@@ -90,4 +90,9 @@ public struct RunOutcome: Sendable {
     public var passedOver: [String] = []
     /// System calls that the filter would have refused, with `logsRefusals`.
     public var refusals: [Refusal]?
+    /// The run's place in the audit; nil without one.
+    public var audited: AuditPosition?
+    /// Why the run's record is not in the audit. It is tried again while this process lives, and then by the next start, from
+    /// the cgroup, which stays until then.
+    public var auditProblem: ExecutorError?
 }

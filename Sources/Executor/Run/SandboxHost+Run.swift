@@ -29,14 +29,7 @@ extension SandboxHost {
         var record = RunRecord(request, settings)
         let output = try request.output.map { path throws(ExecutorError) in try OutputDirectory(path) }
         do {
-            var outcome = try await execute(request, &record, output, begun, cancellation, onStart)
-            outcome.report.timings.teardownMicroseconds = record.endedAt.map {
-                (MonotonicTime.now - $0).wholeMicroseconds
-            }
-            try output?.create(OutputDirectory.reportName).write(
-                Array("\(outcome.report.json(pretty: true))\n".utf8)[...])
-            try output?.publish()
-            return outcome
+            return try await execute(request, &record, output, begun, cancellation, onStart)
         } catch {
             output?.discard()
             throw ExecutorError(explaining: error)
@@ -48,30 +41,68 @@ extension SandboxHost {
         _ cancellation: Cancellation, _ onStart: (@Sendable (@escaping @Sendable () -> LiveUsage) -> Void)?
     ) async throws -> RunOutcome {
         if isCancelled(cancellation) { return record.outcome(.notStarted, ArtifactCollector.Collection(), nil) }
+        let place = try await audit?.admit()
+        defer { withExtendedLifetime(place) {} }
         let slot = try slots.take(hint: nextRun())
+        settings.onStep?(.slot)
         var sandbox = try await compose(request, uid: slot.uid, &record)
-        let leaf = try makeLeaf(request, sandbox, &record)
+        settings.onStep?(.composed)
+        let stamp = stamp(request)
+        let leaf = try makeLeaf(request, sandbox, stamp, &record)
+        // From here on there is something to be recorded and removed, whatever happens.
+        settings.onStep?(.leaf)
         let recorder = RefusalListener(enforcing: sandbox.filter)
-        let attempt: RunRecord.Attempt
-        if isCancelled(cancellation) {
-            attempt = .notStarted
-        } else {
-            onStart?({ leaf.live(since: begun) })
-            attempt = try await launch(&sandbox, request, leaf, cancellation, recorder, &record)
-        }
+        var attempt = RunRecord.Attempt.notStarted
+        var failure: ExecutorError?
+        do {
+            try checkEnforcement(leaf)
+            if !isCancelled(cancellation) {
+                try slot.mark(leaf.path)
+                onStart?({ leaf.live(since: begun) })
+                settings.onStep?(.launching)
+                attempt = try await launch(&sandbox, request, leaf, cancellation, recorder, &record)
+            }
+        } catch { failure = ExecutorError(explaining: error) }
+        settings.onStep?(.ended)
         record.setupEnd(attempt, begun)
+        record.cleanup = await empty(leaf)
+        settings.onStep?(.emptied)
         record.usage = try? leaf.usage()
-        record.cleanup = await remove(leaf, slot)
         let refusals = recorder.finish()
+        var collected = ArtifactCollector.Collection()
         // While a process lives, what is in /out is not what will be there.
-        if case .stillPopulated = record.cleanup {
-            return record.outcome(attempt, ArtifactCollector.Collection(), refusals)
+        if failure == nil, record.cleanup.isOverWithProcesses {
+            let collector = ArtifactCollector(
+                reportPath: request.report?.path, destination: output, quota: request.limits.out)
+            do throws(ExecutorError) { collected = try await collect(collector, sandbox.out).get() } catch {
+                failure = error
+            }
         }
-        let collector = ArtifactCollector(
-            reportPath: request.report?.path, destination: output, quota: request.limits.out)
-        let out = sandbox.out
-        let collected = await collect(collector, out)
-        return record.outcome(attempt, try collected.get(), refusals)
+        settings.onStep?(.collected)
+        func finished(_ failure: ExecutorError?) -> RunOutcome {
+            var outcome = record.outcome(attempt, failure == nil ? collected : .init(), refusals, failure: failure)
+            outcome.report.timings.teardownMicroseconds = record.endedAt.map {
+                (MonotonicTime.now - $0).wholeMicroseconds
+            }
+            return outcome
+        }
+        var outcome = finished(failure)
+        if failure == nil, let output {
+            // Before the record: what that names is there.
+            do throws(ExecutorError) { try publish(outcome.report, output) } catch {
+                failure = error
+                outcome = finished(error)
+            }
+        }
+        settings.onStep?(.published)
+        await depart(leaf, slot, cleanup: record.cleanup, stamp, &outcome)
+        if let failure { throw failure }
+        return outcome
+    }
+
+    private func publish(_ report: RunReport, _ output: OutputDirectory) throws(ExecutorError) {
+        try output.create(OutputDirectory.reportName).write(Array("\(report.json(pretty: true))\n".utf8)[...])
+        try output.publish()
     }
 
     /// Away from the cooperative pool, unless there is nothing: most runs leave no file, and a change of threads costs more
@@ -115,46 +146,38 @@ extension SandboxHost {
     private func isCancelled(_ cancellation: Cancellation) -> Bool { cancellation.isRequested || Task.isCancelled }
 
     private func makeLeaf(
-        _ request: RunRequest, _ sandbox: borrowing Composition, _ record: inout RunRecord
+        _ request: RunRequest, _ sandbox: borrowing Composition, _ stamp: AuditStamp, _ record: inout RunRecord
     ) throws -> LeafHandle {
         let mapping = LimitMapping(limits: request.limits, deadlines: request.deadlines)
         let deadline = Timestamp.now.milliseconds + min(request.deadlines.wall.wholeMilliseconds, 1 << 50)
+        var lease = Lease(
+            worker: identity, task: request.taskID, attempt: UInt32(clamping: request.attempt),
+            deadlineUnixMilliseconds: deadline)
+        lease.notes = notes(request, stamp, record.startedAt)
         let leaf = LeafHandle(
             try tree.makeLeaf(
                 type: request.type, name: "\(request.taskID).\(request.attempt)",
-                limits: mapping.cgroup(targetDevice: sandbox.device),
-                lease: Lease(
-                    worker: identity, task: request.taskID, attempt: UInt32(clamping: request.attempt),
-                    deadlineUnixMilliseconds: deadline)))
+                limits: mapping.cgroup(targetDevice: sandbox.device), lease: lease))
         record.cgroup =
             leaf.path.hasPrefix(tree.path + "/") ? String(leaf.path.dropFirst(tree.path.count + 1)) : leaf.path
         record.enforcement = mapping.enforcement(
             leaf.facts, landlock: landlockABI != nil, network: request.network, logsRefusals: request.logsRefusals)
+        return leaf
+    }
+
+    private func checkEnforcement(_ leaf: LeafHandle) throws(ExecutorError) {
         if settings.enforcement == .require, let missing = leaf.facts.missing.first {
             throw ExecutorError(
                 .enforcement,
                 "\(missing.file) cannot be enforced on this host and enforcement is require: "
                     + "\(missing.failure?.advice ?? "the kernel refused it"), or choose --enforcement best-effort")
         }
-        return leaf
     }
 
     private func supervision(_ request: RunRequest) -> SupervisionLimits {
         SupervisionLimits(
             wall: request.deadlines.wall, cpu: request.deadlines.cpu, output: request.limits.printed,
             grace: request.deadlines.grace)
-    }
-
-    /// At once where all is dead, as it is once pid 1 is; else with a bound, away from the cooperative pool. What is there even
-    /// then keeps its uid, and goes on being removed in the background.
-    private func remove(_ leaf: LeafHandle, _ slot: consuming UserSlots.Slot) async -> RunFacts.Cleanup {
-        guard let owned = leaf.take() else { return .done }
-        let first = owned.remove(within: .zero)
-        if first.isRemoved { return .done }
-        let leftover = Leftover(first, slot)
-        let result = await blocking { leftover.finish(within: .seconds(10)) }
-        if result != .done { leftovers.add(leftover) }
-        return result
     }
 }
 

@@ -29,6 +29,7 @@ extension ExecOptions {
             case "--seccomp-log": seccompLog = true
             case "--json": json = true
             case "--quiet": quiet = true
+            case "--no-audit": host.noAudit = true
             default:
                 // --name=value or --name value; a value that begins with a dash is left to the parser.
                 let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -55,6 +56,7 @@ extension ExecOptions {
             host.enforcement = mode
         case "--cgroup-root": host.cgroupRoot = value
         case "--seccomp-profiles": host.seccompProfiles = value
+        case "--audit-dir": host.auditDirectory = value
         case "--scanner-path": host.scannerPath.append(value)
         default:
             guard let key = LimitOverrides.Key.allCases.first(where: { $0.option == option }) else { return false }

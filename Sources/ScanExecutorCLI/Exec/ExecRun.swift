@@ -48,6 +48,10 @@ struct ExecRun: Verb {
             StandardStreams.complain(lost)
             if status == .success { status = .sandboxFailed }
         }
+        if let problem = outcome.auditProblem {
+            StandardStreams.complain(problem)
+            if status == .success { status = .sandboxFailed }
+        }
         if let refusals = outcome.refusals { StandardStreams.complain(RefusalLines.of(refusals)) }
         if options.json { StandardStreams.error.write(report.json() + "\n") }
         if let reportFile {

@@ -9,7 +9,7 @@ struct ReapCommand: ParsableCommand, Verb {
         abstract: "End what dead workers left: kill it, and remove its cgroup.",
         discussion: """
             Every start of a scan does the same. Runs of living workers are left alone: each holds a lock that ends with its \
-            process.
+            process. Each end is written to the audit that the run belonged to, once.
 
             EXIT STATUS
               0 nothing is left, 75 something could not be ended yet, 69 the host has no cgroups for us.
@@ -23,7 +23,7 @@ struct ReapCommand: ParsableCommand, Verb {
     func execute(_ interrupts: Interrupts) async throws -> ExitStatus {
         let settings = try OperatorSettings(host.choices)
         let tree = try CgroupTree.prepare(root: settings.cgroupRoot, placement: .never)
-        let reclaimed = try tree.reap(within: .seconds(10)).sorted { $0.path < $1.path }
+        let reclaimed = try RunRecovery(own: nil).reap(tree, within: .seconds(10)).sorted { $0.path < $1.path }
         if json {
             StandardStreams.output.write(ReapCommand.json(reclaimed, pretty: StandardStreams.output.isTerminal) + "\n")
         } else {
@@ -48,6 +48,9 @@ struct ReapCommand: ParsableCommand, Verb {
                         switch leaf.outcome {
                         case .removed: writer.string("outcome", "removed")
                         case .stillPopulated: writer.string("outcome", "still_populated")
+                        case .unrecorded(let reason):
+                            writer.string("outcome", "unrecorded")
+                            writer.string("error", reason)
                         case .failed(let error):
                             writer.string("outcome", "failed")
                             writer.string("error", "\(error)")

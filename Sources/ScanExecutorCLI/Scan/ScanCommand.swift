@@ -63,7 +63,11 @@ struct ScanCommand: ParsableCommand, Verb {
         interrupts.runIsOver()
         line?.stop()
         let lost = show(outcome)
-        let status = ScanStatus.of(outcome.report.verdict, interruptedBy: interrupts.first)
+        var status = ScanStatus.of(outcome.report.verdict, interruptedBy: interrupts.first)
+        if let problem = outcome.auditProblem {
+            StandardStreams.complain(problem)
+            if status == .success || status == .findings { status = problem.isTransient ? .tryAgain : .software }
+        }
         guard let lost else { return status }
         StandardStreams.complain(lost)
         return status == .success || status == .findings ? .software : status

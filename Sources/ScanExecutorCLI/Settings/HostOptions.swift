@@ -26,10 +26,18 @@ struct HostOptions: ParsableArguments, Sendable {
             "Directory of programs, searched before the system's; may be repeated.", valueName: "dir"))
     var scannerPath: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Where the records of runs are kept. Default: \(AuditSettings.defaultDirectory).", valueName: "dir"))
+    var auditDir: String?
+
+    @Flag(help: "Keep no record of the run.")
+    var noAudit = false
+
     var choices: HostChoices {
         HostChoices(
-            enforcement: enforcement, cgroupRoot: cgroupRoot, seccompProfiles: seccompProfiles, scannerPath: scannerPath
-        )
+            enforcement: enforcement, cgroupRoot: cgroupRoot, seccompProfiles: seccompProfiles,
+            scannerPath: scannerPath, auditDirectory: auditDir, noAudit: noAudit)
     }
 }
 
@@ -39,6 +47,8 @@ struct HostChoices: Sendable, Equatable {
     var cgroupRoot: String?
     var seccompProfiles: String?
     var scannerPath: [String] = []
+    var auditDirectory: String?
+    var noAudit = false
 }
 
 extension HostSettings.EnforcementMode: ExpressibleByArgument {}

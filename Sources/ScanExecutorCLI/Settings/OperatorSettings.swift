@@ -8,7 +8,7 @@ struct SettingsError: Error, CustomStringConvertible {
 
 /// What the operator set, from the command line and the environment: an option beats its variable, a variable the default.
 ///
-/// Plain getenv(3) and no configuration library: seven variables are all there is, and each start of `exec` reads them.
+/// Plain getenv(3) and no configuration library: nine variables are all there is, and each start of `exec` reads them.
 struct OperatorSettings {
     var cgroupRoot: String?
     var enforcement = HostSettings.EnforcementMode.require
@@ -19,6 +19,8 @@ struct OperatorSettings {
     var programDirectories: [String]
     var stateDirectory: String?
     var firstUID: UInt32?
+    /// Nil where runs are not to be recorded.
+    var audit: AuditSettings?
 
     /// - Parameters:
     ///   - environment: the value of a variable; an empty one counts as not set.
@@ -52,6 +54,7 @@ struct OperatorSettings {
             throw SettingsError(description: "scanner path \(path) must be absolute; it is looked up in sandboxes too")
         }
         programDirectories = given + installation.programDirectories
+        audit = try Self.audit(options, variable)
         stateDirectory = variable("STATE_DIR")
         if let text = variable("FIRST_UID") {
             // Below 1000 are the system's users, and 2^32-1 is no uid.
@@ -70,9 +73,35 @@ struct OperatorSettings {
         settings.programDirectories = programDirectories
         // One run a process.
         settings.launchThreads = 1
+        settings.audit = audit
         if let stateDirectory { settings.stateDirectory = stateDirectory }
         if let firstUID { settings.firstUID = firstUID }
         return settings
+    }
+
+    private static func audit(
+        _ options: HostChoices, _ variable: (String) -> String?
+    ) throws(SettingsError) -> AuditSettings? {
+        if options.noAudit && options.auditDirectory != nil {
+            throw SettingsError(description: "--audit-dir and --no-audit contradict each other; give one of them")
+        }
+        let isOn = try switchedOn(variable("AUDIT"))
+        if options.noAudit || !isOn && options.auditDirectory == nil { return nil }
+        return AuditSettings(directory: auditDirectory(options.auditDirectory) { variable(String($0.dropFirst(14))) })
+    }
+
+    private static func switchedOn(_ text: String?) throws(SettingsError) -> Bool {
+        switch text {
+        case nil, "on": return true
+        case "off": return false
+        case let text?: throw SettingsError(description: "SCAN_EXECUTOR_AUDIT is \"\(text)\"; set it to on or off")
+        }
+    }
+
+    /// Where the audit is: an option, its variable, or the default.
+    static func auditDirectory(_ option: String?, _ environment: (String) -> String?) -> String {
+        option ?? environment("SCAN_EXECUTOR_AUDIT_DIR").flatMap { $0.isEmpty ? nil : $0 }
+            ?? AuditSettings.defaultDirectory
     }
 
     static func processEnvironment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }

@@ -25,6 +25,27 @@ enum TestHost {
         return "\(mountPoint)/scan-executor-cli-tests-\(getpid())"
     }()
 
+    /// The audit of these tests' own, removed at the end.
+    static let auditDirectory: String = {
+        var template = Array("/tmp/cli-tests-audit-XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else { preconditionFailure("no temporary directory") }
+        let path = String(cString: made)
+        atexit {
+            for name in TestHost.files(in: TestHost.auditDirectory) { unlink("\(TestHost.auditDirectory)/\(name)") }
+            rmdir(TestHost.auditDirectory)
+        }
+        return path
+    }()
+
+    static func files(in path: String) -> [String] {
+        guard let directory = try? BeneathDirectory(path: path) else { return [] }
+        return ((try? directory.entryNames()) ?? []).sorted()
+    }
+
+    /// A kernel of our own, in which a fork takes 15 to 35 ms.
+    static let isUserModeLinux =
+        (try? BeneathDirectory(path: "/proc").readText("cpuinfo"))?.contains("User Mode Linux") ?? false
+
     /// Names of the leaves that are there, and so were left.
     static var leaves: [String] {
         names(in: "\(cgroupRoot)/tasks").flatMap { type in

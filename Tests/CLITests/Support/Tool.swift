@@ -47,6 +47,7 @@ enum Tool {
     ) throws -> RunningTool {
         var variables = [
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SCAN_EXECUTOR_CGROUP_ROOT": TestHost.cgroupRoot,
+            "SCAN_EXECUTOR_AUDIT_DIR": TestHost.auditDirectory,
             "SCAN_EXECUTOR_ENFORCEMENT": TestHost.hasControllers ? "require" : "best-effort",
         ]
         variables.merge(environment) { $1 }
@@ -107,6 +108,9 @@ final class RunningTool {
         }
         return true
     }
+
+    /// What it has written to stdout, as far as it was read.
+    var output: String { out.text }
 
     func closeOutput() { out.closeNow() }
 

@@ -64,9 +64,34 @@ extension KernelTests {
         @Test func aCreationInProgressIsLeftAloneUntilItIsOld() throws {
             try TestTree.run { tree in
                 try Self.orphan("young.1", in: tree) { _ in }
+                let type = try tree.typeDirectory("bandit")
+                try type.beginCreation()
+                defer { type.endCreation() }
                 #expect(try tree.reap() == [])
                 let reclaimed = try tree.reap(unleasedAge: .zero)
                 #expect(reclaimed.map(\.name) == ["young.1"] && reclaimed.first?.lease == nil)
+            }
+        }
+
+        @Test func whatDiedInItsCreationIsRemovedAtOnceWhereNobodyCreates() throws {
+            try TestTree.run { tree in
+                try Self.orphan("dead.1", in: tree) { _ in }
+                let living = try tree.makeTestLeaf("living.1")
+                #expect(try tree.reap().map(\.name) == ["dead.1"])
+                #expect(TestHost.exists(living.path))
+                expectRemoved(living)
+            }
+        }
+
+        @Test func aLeafWhoseEndCannotBeRecordedStaysForTheNextReap() throws {
+            struct Refusal: Error, CustomStringConvertible { var description = "disk full" }
+            try TestTree.run { tree in
+                try Self.orphan("dead.1", in: tree) { try $0.setLease(.test()) }
+                let kept = try tree.reap(within: .seconds(20), record: { _ in throw Refusal() })
+                #expect(kept.map(\.outcome) == [.unrecorded("disk full")])
+                var recorded: [String] = []
+                let gone = try tree.reap(within: .seconds(20), record: { recorded.append($0.name) })
+                #expect(gone.map(\.outcome) == [.removed] && recorded == ["dead.1"])
             }
         }
 
@@ -89,8 +114,10 @@ extension KernelTests {
                             LeaseAttribute.user.rawValue, to: [UInt8](repeating: 0xff, count: size), object: name)
                     }
                 }
-                #expect(try tree.reap() == [])
-                #expect(try tree.reap(unleasedAge: .zero).map(\.lease) == [nil, nil])
+                var recorded = 0
+                #expect(try tree.reap(record: { _ in recorded += 1 }).map(\.lease) == [nil, nil])
+                // Of them nothing is known that could be recorded.
+                #expect(recorded == 0)
             }
         }
 

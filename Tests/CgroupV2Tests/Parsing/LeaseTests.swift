@@ -37,6 +37,18 @@ import Testing
         #expect(LeaseCodec.decode(Array("new=1\n".utf8) + (try LeaseCodec.encode(.test()))) == .test())
     }
 
+    @Test func notesSurviveTheRoundTripAndOlderVersionsReadTheRest() throws {
+        var lease = Lease.test(task: "t")
+        lease.notes = ["target": "/src with = and\nline\0", "audit_id": "", "Upper": "no note", "": "none"]
+        let text = String(decoding: try LeaseCodec.encode(lease), as: UTF8.self)
+        let read = try #require(LeaseCodec.decode(Array(text.utf8)))
+        #expect(read.notes == ["target": "/src with = and\nline\0", "audit_id": ""])
+        // What a version before notes does: it passes unknown keys over.
+        let without = text.split(separator: "\n").filter { !$0.hasPrefix("run.") }.map { $0 + "\n" }.joined()
+        #expect(LeaseCodec.decode(Array(without.utf8)) == .test(task: "t"))
+        #expect(LeaseCodec.decode(Array("run.x=%zz\n\(without)".utf8)) == nil)
+    }
+
     @Test func namesThatDoNotFitAreRefused() {
         #expect(throws: CgroupError.self) { try LeaseCodec.encode(.test(task: String(repeating: "%", count: 2000))) }
     }

@@ -73,6 +73,7 @@ enum RunFixture {
         settings.stateDirectory = "\(directory)/state"
         settings.filterCache = "\(directory)/filters"
         settings.programDirectories = ["\(project)/.venv/bin"]
+        settings.audit = AuditSettings(directory: "\(directory)/audit", sync: .never)
         return settings
     }
 

@@ -1,0 +1,69 @@
+import Glibc
+import SystemPackage
+import SystemSupport
+
+/// The end of a file of lines: the last whole one, and what a crash left behind it.
+struct AuditTail {
+    /// The newest line; nil where the file has none.
+    var position: AuditPosition?
+    /// Where the next line goes.
+    var end: Int64
+    /// Bytes after ``end`` that are no whole line.
+    var excess: Int64
+
+    /// More than this at the end is no crash of ours: one append writes less.
+    private static let searched: Int64 = 64 << 20
+
+    /// Looks backwards for the last line that is one of ours. A crash of the host may have left bytes of zero, too.
+    static func read(_ file: OwnedFile, size: Int64) throws(SystemError) -> AuditTail {
+        var lineEnd = size
+        while lineEnd > 0 && size - lineEnd <= searched {
+            let newline = try last(in: file, before: lineEnd)
+            guard let newline else { break }
+            let start = (try last(in: file, before: newline)).map { $0 + 1 } ?? 0
+            if newline - start <= Int64(AuditLine.limit) {
+                let line = try file.read(at: start, count: Int(newline - start))
+                if let frame = AuditLine(line[...]) {
+                    let position = AuditPosition(sequence: frame.sequence, hash: SHA256.hex(SHA256.digest(line)))
+                    return AuditTail(position: position, end: newline + 1, excess: size - newline - 1)
+                }
+            }
+            lineEnd = newline
+        }
+        if size - lineEnd > searched || (size > searched && lineEnd > 0) {
+            throw SystemError("find the last record in", file.path, .invalidArgument)
+        }
+        return AuditTail(position: nil, end: 0, excess: size)
+    }
+
+    /// The offset of the last newline before `end`.
+    private static func last(in file: OwnedFile, before end: Int64) throws(SystemError) -> Int64? {
+        var end = end
+        while end > 0 {
+            let start = max(0, end - (64 << 10))
+            let bytes = try file.read(at: start, count: Int(end - start))
+            if let index = bytes.lastIndex(of: UInt8(ascii: "\n")) { return start + Int64(index) }
+            end = start
+        }
+        return nil
+    }
+
+    /// How much of a cut-off line is kept.
+    static let keptBytes = 16 << 20
+
+    /// Moves what is behind the last whole line to a file of its own, and cuts it off.
+    ///
+    /// - Returns: one sentence about it, for the next record.
+    func mend(_ file: OwnedFile, in directory: AuditDirectory) throws(SystemError) -> String {
+        let bytes = try file.read(at: end, count: Int(min(excess, Int64(AuditTail.keptBytes))))
+        let name = "recovered-\(Timestamp.now.milliseconds)-\(UInt32.random(in: 0...UInt32.max)).partial"
+        guard let (copy, _) = try directory.open(name, O_WRONLY | O_CREAT | O_EXCL) else {
+            throw SystemError("make", "\(directory.path)/\(name)", .noSuchFileOrDirectory)
+        }
+        try copy.write(bytes, at: 0)
+        try copy.sync()
+        try directory.sync()
+        try file.truncate(to: end)
+        return "\(excess) bytes behind the last whole line were moved to \(name)"
+    }
+}
