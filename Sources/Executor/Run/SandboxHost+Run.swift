@@ -51,6 +51,7 @@ extension SandboxHost {
         let slot = try slots.take(hint: nextRun())
         var sandbox = try await compose(request, uid: slot.uid, &record)
         let leaf = try makeLeaf(request, sandbox, &record)
+        let caps = CapWatch(tree, settings.caps, type: request.type)
         let recorder = RefusalListener(enforcing: sandbox.filter)
         let attempt: RunRecord.Attempt
         if isCancelled(cancellation) {
@@ -61,6 +62,7 @@ extension SandboxHost {
         }
         record.setupEnd(attempt, begun)
         record.usage = try? leaf.usage()
+        record.caps = caps?.facts(record.usage, request.limits)
         record.cleanup = await remove(leaf, slot)
         let refusals = recorder.finish()
         // While a process lives, what is in /out is not what will be there.
@@ -117,6 +119,7 @@ extension SandboxHost {
     private func makeLeaf(
         _ request: RunRequest, _ sandbox: borrowing Composition, _ record: inout RunRecord
     ) throws -> LeafHandle {
+        try liftForgottenCaps(of: request.type)
         let mapping = LimitMapping(limits: request.limits, deadlines: request.deadlines)
         let deadline = Timestamp.now.milliseconds + min(request.deadlines.wall.wholeMilliseconds, 1 << 50)
         let leaf = LeafHandle(
@@ -130,6 +133,7 @@ extension SandboxHost {
             leaf.path.hasPrefix(tree.path + "/") ? String(leaf.path.dropFirst(tree.path.count + 1)) : leaf.path
         record.enforcement = mapping.enforcement(
             leaf.facts, landlock: landlockABI != nil, network: request.network, logsRefusals: request.logsRefusals)
+        capSetup.note(in: &record.enforcement, type: request.type)
         if settings.enforcement == .require, let missing = leaf.facts.missing.first {
             throw ExecutorError(
                 .enforcement,

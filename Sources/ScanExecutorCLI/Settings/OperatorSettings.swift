@@ -103,7 +103,8 @@ struct OperatorSettings {
         settings.launchThreads = 1
         if let stateDirectory { settings.stateDirectory = stateDirectory }
         if let firstUID { settings.firstUID = firstUID }
-        settings.caps = configuration?.hostCaps ?? HostCaps()
+        // Without a configuration, the caps stay that another process has set.
+        settings.caps = configuration?.hostCaps
         return settings
     }
 
