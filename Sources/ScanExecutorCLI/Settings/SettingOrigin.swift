@@ -1,3 +1,5 @@
+import Executor
+
 /// Where a setting of the host comes from. Option beats variable, variable beats file, file beats default.
 enum SettingOrigin: Sendable, Hashable, CustomStringConvertible {
     case option(String)
@@ -38,5 +40,31 @@ enum SettingName: String, Sendable, CaseIterable {
         case .scannerPath: "SCAN_EXECUTOR_SCANNER_PATH"
         case .requireProof: nil
         }
+    }
+}
+
+extension OperatorSettings {
+    /// Which configuration is used, what it sets, and what of it something else beats.
+    var configurationSummary: String {
+        guard let configuration else { return "none (\(ConfigurationFile.standardPath) is not there)" }
+        let stated: [(SettingName, Bool)] = [
+            (.enforcement, configuration.enforcement != nil), (.cgroupRoot, configuration.cgroupRoot != nil),
+            (.stateDirectory, configuration.stateDirectory != nil), (.firstUID, configuration.firstUID != nil),
+            (.profiles, configuration.profiles != nil), (.seccompProfiles, configuration.seccompProfiles != nil),
+            (.scannerPath, configuration.scannerPath != nil), (.requireProof, configuration.requireProof != nil),
+        ]
+        var inForce: [String] = []
+        var beaten: [String] = []
+        for (name, isStated) in stated where isStated {
+            switch origins[name] {
+            case .option(let other), .variable(let other): beaten.append("\(name.rawValue) by \(other)")
+            case .file, .standard, nil: inForce.append(name.rawValue)
+            }
+        }
+        if configuration.audit != .init() { inForce.append("audit") }
+        if !configuration.caps.values.isEmpty { inForce.append("caps") }
+        inForce += configuration.scanners.keys.sorted().map { "scanners.\($0)" }
+        return "\(configuration.file): " + (inForce.isEmpty ? "sets nothing" : inForce.joined(separator: ", "))
+            + (beaten.isEmpty ? "" : "; set elsewhere: \(beaten.joined(separator: ", "))")
     }
 }
