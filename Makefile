@@ -50,6 +50,7 @@ install: ## Install below PREFIX (/usr/local), DESTDIR in front; the binary need
 	for file in $$(cd deploy && find scanners seccomp -type f); do \
 		install -D -m 644 "deploy/$$file" "$(share)/$$file" || exit 1; \
 	done
+	install -D -m 644 deploy/config.yaml "$(share)/config.yaml"
 	install -D -m 644 deploy/scan.slice "$(DESTDIR)$(UNITS)/scan.slice"
 
 clean: ## Remove what was built, installed here and measured

@@ -8,7 +8,8 @@ struct ScanExecutor: ParsableCommand {
         discussion: """
             Every run has its own cgroup, namespaces, seccomp filter and uid, and leaves nothing behind. Sandboxes need root.
 
-            ENVIRONMENT (an option beats it, it beats the default)
+            ENVIRONMENT (an option beats it, it beats the configuration, which beats the default)
+              SCAN_EXECUTOR_CONFIG            as --config
               SCAN_EXECUTOR_CGROUP_ROOT       as --cgroup-root
               SCAN_EXECUTOR_ENFORCEMENT       as --enforcement
               SCAN_EXECUTOR_PROFILES          as --profiles

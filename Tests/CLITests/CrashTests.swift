@@ -53,7 +53,9 @@ extension SandboxTests {
 
         /// Two hundred times: mostly uniformly over the length of a run, which is measured, also while the worker starts, and
         /// while the start after it recovers.
-        @Test(.enabled(if: !TestHost.isUserModeLinux, "its rounds take seconds each in User-mode Linux; the steps run there"))
+        @Test(
+            .enabled(
+                if: !TestHost.isUserModeLinux, "its rounds take seconds each in User-mode Linux; the steps run there"))
         func aWorkerKilledAtAnyMomentLeavesNothingAndExactlyOneRecordARun() throws {
             let seed = Tool.variable("SCAN_EXECUTOR_TEST_SEED").flatMap { UInt64($0) } ?? .random(in: 0 ... .max)
             print("CrashTests: SCAN_EXECUTOR_TEST_SEED=\(seed)")
@@ -84,7 +86,9 @@ extension SandboxTests {
             try site.expectNothingLost("seed \(seed)")
             // Otherwise the moments were none of a run's.
             #expect(site.recovered.count >= 50, "only \(site.recovered.count) of 200 kills met a run")
-            print("CrashTests: 200 kills, \(site.leavesSeen) runs with a cgroup, \(site.recovered.count) records recovered")
+            print(
+                "CrashTests: 200 kills, \(site.leavesSeen) runs with a cgroup, \(site.recovered.count) records recovered"
+            )
         }
     }
 }

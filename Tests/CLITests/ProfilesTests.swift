@@ -22,16 +22,17 @@ import Testing
     @Test func showSaysWhereEachLimitComesFrom() throws {
         let workspace = try Workspace()
         try workspace.scanner("tool", "exit 0")
-        let finished = try profiles("show", "tool", "--memory", "128MiB", in: workspace)
+        let finished = try profiles("show", "tool", "--memory", "48MiB", in: workspace)
         #expect(finished.status == 0)
         let words = finished.stdout.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
         for line in [
-            "memory 128MiB (option)", "pids 16 (profile)", "swap 0B (default)", "exit clean 0", "seccomp default",
+            "memory 48MiB (option)", "pids 16 (profile \(workspace.profiles)/tool.yaml:4)", "swap 0B (default)",
+            "exit clean 0", "seccomp default",
         ] {
             #expect(words.contains(line), "\(line)")
         }
         let json = try profiles("show", "tool", "--json", in: workspace).stdout
-        #expect(json.contains("\"pids\":{\"value\":\"16\",\"source\":\"profile\"}"))
+        #expect(json.contains("\"pids\":{\"value\":\"16\",\"source\":\"profile\","))
     }
 
     @Test func checkNamesFileLineAndKeyOfEveryProblem() throws {

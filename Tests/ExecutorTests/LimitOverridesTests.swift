@@ -9,23 +9,28 @@ import Testing
         return try ScannerProfile(yaml: Array(yaml.utf8), file: "/etc/tool.yaml")
     }
 
+    private func applied(_ overrides: LimitOverrides) throws -> (limits: ScannerLimits, deadlines: Deadlines) {
+        let profile = try profile()
+        return try overrides.applied(to: profile.limits, profile.deadlines, subject: "tool")
+    }
+
     @Test func givenLimitsReplaceTheProfilesAndTheOthersStay() throws {
         var overrides = LimitOverrides()
         try overrides.set(.memory, option: "1GiB")
         try overrides.set(.wall, option: "30s")
-        let changed = try profile().overriding(overrides)
+        let changed = try applied(overrides)
         #expect(changed.limits.memory == .mebibytes(1024))
         #expect(changed.limits.memoryHigh == .mebibytes(448))
         #expect(changed.limits.pids == 64)
         #expect(changed.deadlines.wall == .seconds(30))
         #expect(changed.deadlines.grace == .seconds(5))
-        #expect(try profile().overriding(LimitOverrides()) == profile())
+        #expect(try applied(LimitOverrides()) == (profile().limits, profile().deadlines))
     }
 
     @Test func lessMemoryAloneBringsDownWhatCouldNeverBeReached() throws {
         var overrides = LimitOverrides()
         try overrides.set(.memory, option: "32MiB")
-        let limits = try profile().overriding(overrides).limits
+        let limits = try applied(overrides).limits
         #expect(limits.memoryHigh == nil)
         #expect(limits.tmp == .mebibytes(32))
         #expect(limits.out == .mebibytes(32))
@@ -35,7 +40,7 @@ import Testing
         var overrides = LimitOverrides()
         try overrides.set(.memory, option: "32MiB")
         try overrides.set(.tmp, option: "64MiB")
-        let error = #expect(throws: ProfileError.self) { try profile().overriding(overrides) }
+        let error = #expect(throws: ProfileError.self) { try applied(overrides) }
         #expect(error?.code == .invalidLimit)
         #expect(error?.description.contains("tool: limits.tmp: 64MiB can never be used") == true)
     }

@@ -9,8 +9,11 @@ let repository = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "
 
 /// Bytes of a file that a real scanner wrote.
 func fixture(_ name: String) throws -> [UInt8] {
-    let path = "\(repository)/Tests/ExecutorTests/Fixtures/\(name)"
-    return try OwnedDescriptor.open(path, O_RDONLY).readAll(limit: 1 << 20, object: path)
+    try readFile("\(repository)/Tests/ExecutorTests/Fixtures/\(name)")
+}
+
+func readFile(_ path: String) throws -> [UInt8] {
+    try OwnedDescriptor.open(path, O_RDONLY).readAll(limit: 1 << 20, object: path)
 }
 
 /// A directory that is gone with the test.

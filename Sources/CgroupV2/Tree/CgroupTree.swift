@@ -40,6 +40,8 @@ public final class CgroupTree: Sendable {
     let tasks: CgroupDirectory
     private let createdRoot: Bool
     private let types = Mutex<[String: TypeDirectory]>([:])
+    /// What was asked for with ``setCaps(type:_:)``: a directory that somebody removed gets it again.
+    private let typeCaps = Mutex<[String: CgroupLimits]>([:])
 
     /// Finds or creates the root, moves this process out of the way, enables all controllers of ``Controller`` that the
     /// root has, and creates `supervisor/` and `tasks/`.
@@ -142,17 +144,22 @@ extension CgroupTree {
         try tasks.makeChild(type)
         let cgroup = try tasks.child(type)
         let enabled = try ControllerSetup.enable(availableControllers, in: cgroup)
-        let directory = TypeDirectory(cgroup, controllers: enabled)
+        let facts = try typeCaps.withLock({ $0[type] })?.apply(to: cgroup) ?? []
+        let directory = TypeDirectory(cgroup, controllers: enabled, capFacts: facts)
         types.withLock { $0[type] = directory }
         return directory
     }
 
-    /// Limits all scans of one type together. Nil values leave what is set. Throws for an invalid name or limit; what
-    /// the kernel could not enforce is in the facts.
+    /// Limits all scans of one type together, for as long as this value lives: a type's directory that is removed and made again
+    /// gets them again. Nil values leave what is set. Throws for an invalid name or limit; what the kernel could not enforce is in
+    /// the facts.
     @discardableResult
     public func setCaps(type: String, _ caps: CgroupLimits) throws(CgroupError) -> [LimitFact] {
         try caps.validate()
-        return try caps.apply(to: try typeDirectory(type).cgroup)
+        try CgroupName.check(type, what: "scanner type")
+        typeCaps.withLock { $0[type] = caps }
+        // Whatever is remembered of the directory was made without them.
+        return try typeDirectory(type, forgetting: types.withLock { $0[type] }).capFacts
     }
 
     /// Removes what is empty of the tree, the root too if this value created it: for one-shot commands and tests. Does
@@ -176,12 +183,15 @@ extension CgroupTree {
 final class TypeDirectory: Sendable {
     let cgroup: CgroupDirectory
     let controllers: Set<Controller>
+    /// What became of the caps of the type.
+    let capFacts: [LimitFact]
 
     private let creations = Mutex(0)
 
-    init(_ cgroup: consuming CgroupDirectory, controllers: Set<Controller>) {
+    init(_ cgroup: consuming CgroupDirectory, controllers: Set<Controller>, capFacts: [LimitFact]) {
         self.cgroup = cgroup
         self.controllers = controllers
+        self.capFacts = capFacts
     }
 
     /// From here to ``endCreation()`` the directory's shared lock tells reapers that a leaf without a lease may be somebody's
@@ -190,7 +200,9 @@ final class TypeDirectory: Sendable {
         let result = creations.withLock { count -> Result<Void, SystemError> in
             count += 1
             if count > 1 { return .success(()) }
-            do throws(SystemError) { return .success(try cgroup.files.descriptor.lockShared(object: cgroup.path)) } catch {
+            do throws(SystemError) {
+                return .success(try cgroup.files.descriptor.lockShared(object: cgroup.path))
+            } catch {
                 count -= 1
                 return .failure(error)
             }

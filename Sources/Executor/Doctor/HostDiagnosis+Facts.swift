@@ -31,6 +31,9 @@ extension HostDiagnosis {
     }
 
     private mutating func basics(_ facts: HostFacts) {
+        if let configuration = facts.configuration {
+            checks.append(HostCheck("configuration", .ok, configuration, for: "settings and limits of this host"))
+        }
         add(
             "root", facts.isRoot ? .ok : .missing, facts.isRoot ? "effective uid 0" : "not root",
             for: "namespaces, mounts, cgroups, a uid of its own for each run", "run as root or through sudo")

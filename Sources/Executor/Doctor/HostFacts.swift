@@ -20,6 +20,8 @@ struct HostFacts: Sendable {
     }
 
     var isRoot = false
+    /// Which configuration is used, for people.
+    var configuration: String?
     /// uname(2): `6.1.0-18-amd64`.
     var kernel = ""
     var cgroupMount = Probe.notTried

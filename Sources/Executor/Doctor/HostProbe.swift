@@ -12,8 +12,13 @@ public struct HostProbe {
     let profiles: ScannerProfileStore
     /// Where trees to be scanned are.
     let targetDirectory: String
+    private let configuration: String?
 
-    public init(_ settings: HostSettings, profiles: ScannerProfileStore, targetDirectory: String) {
+    /// - Parameter configuration: which is used, for people; nil says nothing of it.
+    public init(
+        _ settings: HostSettings, profiles: ScannerProfileStore, targetDirectory: String, configuration: String? = nil
+    ) {
+        self.configuration = configuration
         self.settings = settings
         self.profiles = profiles
         self.targetDirectory = Self.absolute(targetDirectory)
@@ -26,6 +31,7 @@ public struct HostProbe {
     func facts() async -> HostFacts {
         var facts = HostFacts()
         facts.isRoot = geteuid() == 0
+        facts.configuration = configuration
         facts.kernel = Self.text("/proc/sys/kernel/osrelease") ?? ""
         facts.seccompActions = Self.text("/proc/sys/kernel/seccomp/actions_avail")?.split(separator: " ").map(
             String.init)

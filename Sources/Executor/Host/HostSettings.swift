@@ -19,6 +19,8 @@ public struct HostSettings: Sendable {
     /// The default lies above what distributions, systemd and container managers give out:
     /// https://systemd.io/UIDS-GIDS/
     public var firstUID: uid_t
+    /// What ``firstUID`` can be: below 1000 are the system's users, and 2^32-1 is no uid.
+    public static let firstUIDs = 1000...4_294_000_000
     /// How many runs the host takes at once.
     public var slotCount: Int
     /// Where the slots' locks are: a directory of root's, emptied by a reboot.
@@ -42,6 +44,10 @@ public struct HostSettings: Sendable {
     package var onStep: (@Sendable (RunStep) -> Void)?
     /// SHA-256 of the last proof of this host, for the records.
     public var proofSHA256: String?
+
+    /// Caps for all scans together and for each type, written when the host is prepared; what they do not name is lifted. Nil leaves
+    /// what is set. Processes that share a cgroup root must have the same: the last to start wins.
+    public var caps: HostCaps?
 
     public init(seccompDirectories: [String]) {
         enforcement = .require

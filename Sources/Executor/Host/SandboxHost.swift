@@ -18,6 +18,9 @@ public final class SandboxHost: Sendable {
     let supervisor: Supervisor
     let slots: UserSlots
     let identity: WorkerIdentity
+    let capSetup: CapSetup
+    /// The types whose caps of an earlier configuration were lifted.
+    private let liftedTypes = Mutex<Set<String>>([])
     let filters: SeccompProfiles
     let standardRoot: StandardRoot
     let landlockABI: Int?
@@ -46,13 +49,15 @@ public final class SandboxHost: Sendable {
             throw ExecutorError(.host, "sandboxes need root (namespaces, cgroups, mounts): run as root or through sudo")
         }
         Self.raiseDescriptorLimit()
-        tree = try CgroupTree.prepare(root: settings.cgroupRoot, placement: .ifNeeded)
+        tree = try CgroupTree.prepare(
+            root: settings.cgroupRoot, placement: .ifNeeded, caps: settings.caps?.all.cgroup ?? .none)
         audit = try settings.audit.map { settings throws(ExecutorError) in try AuditLog(settings) }
         reclaimed = try RunRecovery(own: audit, onRecorded: settings.onStep).reap(tree, within: .seconds(5))
         for leaf in reclaimed {
             logger.warning(
                 "ended what a dead worker left", metadata: ["cgroup": "\(leaf.path)", "outcome": "\(leaf.outcome)"])
         }
+        capSetup = try CapSetup(settings.caps, tree, settings.enforcement)
         identity = try WorkerIdentity.current(id: settings.workerID)
         supervisor = try Supervisor(
             launcher: Launcher(threadCount: settings.launchThreads, preparedNetworks: settings.preparedNetworks))
@@ -91,6 +96,15 @@ public final class SandboxHost: Sendable {
             if programs.count >= TemplateCache.limit { programs.removeAll() }
             programs[key] = program
         }
+    }
+
+    /// A type that this host has no caps for may have some of an earlier configuration's.
+    func liftForgottenCaps(of type: String) throws(CgroupError) {
+        guard let caps = settings.caps, caps.types[type] == nil, !liftedTypes.withLock({ $0.contains(type) }) else {
+            return
+        }
+        try tree.setCaps(type: type, AggregateCaps().cgroup)
+        liftedTypes.withLock { _ = $0.insert(type) }
     }
 
     /// A number for each run of this process, from 0.

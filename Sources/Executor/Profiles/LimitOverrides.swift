@@ -28,8 +28,12 @@ public struct LimitOverrides: Sendable, Hashable {
         /// True for the keys below `deadlines` in a profile, false for those below `limits`.
         var isDeadline: Bool { self == .wall || self == .cpuTime || self == .grace }
 
+        /// True for what `minimum` and `maximum` can name. `memory_high` is held to `memory`'s minimum, and processors are a
+        /// set without an order.
+        var canBeBounded: Bool { self != .memoryHigh && self != .cpuset }
+
         /// The key's place in a profile.
-        var path: String {
+        public var path: String {
             switch self {
             case .cpuTime: "deadlines.cpu"
             case .wall, .grace: "deadlines.\(rawValue)"
@@ -43,6 +47,8 @@ public struct LimitOverrides: Sendable, Hashable {
     public var memory: ByteCount?
     public var memoryHigh: ByteCount?
     public var swap: ByteCount?
+    /// `limits.oom_group`; no option gives it.
+    public var oomGroup: Bool?
     public var pids: Int?
     public var cpuset: CPUList?
     public var io: [IOLimit]?
@@ -112,6 +118,7 @@ public struct LimitOverrides: Sendable, Hashable {
             result.out = min(result.out, memory)
         }
         result.swap = swap ?? result.swap
+        result.oomGroup = oomGroup ?? result.oomGroup
         result.pids = pids ?? result.pids
         result.cpuset = cpuset ?? result.cpuset
         result.io = io ?? result.io

@@ -63,6 +63,14 @@ enum LimitValues {
         return Int(count)
     }
 
+    static func flag(_ text: String) throws(ValueProblem) -> Bool {
+        switch text {
+        case "true": true
+        case "false": false
+        default: throw ValueProblem("\(ValueProblem.quoted(text)) is neither true nor false")
+        }
+    }
+
     private static func within(_ size: ByteCount, _ range: ClosedRange<ByteCount>) throws(ValueProblem) -> ByteCount {
         if size < range.lowerBound {
             throw ValueProblem("\(size) is below the least useful value, \(range.lowerBound)")

@@ -3,23 +3,27 @@ import Yams
 
 extension ScannerProfile {
     private static let keys = [
-        "name", "description", "command", "version", "exit_codes", "report", "limits", "deadlines", "environment",
-        "read_only_paths", "seccomp", "network", "working_directory",
+        "name", "description", "command", "version", "exit_codes", "report", "limits", "deadlines", "minimum",
+        "maximum",
+        "environment", "read_only_paths", "seccomp", "network", "working_directory",
     ]
 
     /// Decodes a profile. `file` is its path: it is named in errors, its directory stands for `{profile_dir}`.
     ///
     /// Throws every problem of the file at once, each with its line and key.
     public init(yaml bytes: [UInt8], file: String) throws(ProfileError) {
-        let document: ProfileDocument
+        let root: Node
         do throws(ProfileProblem) {
-            document = try ProfileDocument(bytes)
+            guard let node = try YAMLDocument(bytes, kind: "profile").root else {
+                throw ProfileProblem("the file is empty; a profile is a mapping with name, command and limits")
+            }
+            root = node
         } catch {
             throw ProfileError(.malformed, file, [error])
         }
         let problems = ProblemList()
         let directory = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
-        let profile = ScannerProfile(document.root, file: file, directory: directory, bytes: bytes, problems)
+        let profile = ScannerProfile(root, file: file, directory: directory, bytes: bytes, problems)
         guard let profile, problems.problems.isEmpty else { throw ProfileError(.invalid, file, problems.sorted) }
         self = profile
     }
@@ -47,9 +51,12 @@ extension ScannerProfile {
         self.name = name
         self.command = command
         self.exitCodes = exitCodes
-        (self.limits, self.deadlines, statedLimits) = limits
+        (self.limits, self.deadlines, limitLines) = limits
+        minimum = LimitReader.bounds("minimum", reader)
+        maximum = LimitReader.bounds("maximum", reader)
         self.file = file
         self.sha256 = SHA256.hex(SHA256.digest(bytes))
+        noteLimitsOutOfBounds(reader)
     }
 
     private static func name(_ reader: MappingReader) -> String? {
@@ -83,91 +90,44 @@ extension ScannerProfile {
         return Report(path: path, format: known)
     }
 
-    private static func limits(_ reader: MappingReader) -> (ScannerLimits, Deadlines, Set<LimitOverrides.Key>)? {
-        let limitKeys = LimitOverrides.Key.allCases.filter { !$0.isDeadline }
-        let limits = reader.mapping(
-            "limits", known: limitKeys.map(\.rawValue) + ["oom_group", "io"],
-            required: "{cpu: 1, memory: 512MiB, pids: 128}")
-        let deadlines = reader.mapping("deadlines", known: ["wall", "cpu", "grace"], required: "{wall: 10m}")
-        var given = LimitOverrides()
-        var values: [(LimitOverrides.Key, MappingReader, String, String?)] = []
-        let examples: [LimitOverrides.Key: String] = [.cpu: "1.5", .memory: "512MiB", .pids: "128", .wall: "10m"]
-        for key in limitKeys { if let limits { values.append((key, limits, key.rawValue, examples[key])) } }
-        for (key, name) in [(.wall, "wall"), (.cpuTime, "cpu"), (.grace, "grace")] as [(LimitOverrides.Key, String)] {
-            if let deadlines { values.append((key, deadlines, name, examples[key])) }
-        }
-        for (key, reader, name, example) in values {
-            guard reader.has(name) || example != nil, let text = reader.text(name, required: example) else { continue }
-            _ = reader.convert(name) { () throws(ValueProblem) in try given.set(key, to: text) }
-        }
-        given.io = limits.map { io($0) }
+    private static func limits(_ reader: MappingReader) -> (ScannerLimits, Deadlines, [String: Int])? {
+        let source = LimitReader(
+            limits: reader.mapping(
+                "limits", known: LimitReader.limitNames, required: "{cpu: 1, memory: 512MiB, pids: 128}"),
+            deadlines: reader.mapping(
+                "deadlines", known: LimitReader.deadlineKeys.map(\.name), required: "{wall: 10m}"))
+        let stated = source.read(required: [.cpu: "1.5", .memory: "512MiB", .pids: "128", .wall: "10m"])
+        let given = stated.values
         guard let cpu = given.cpu, let memory = given.memory, let pids = given.pids, let wall = given.wall else {
             return nil
         }
-        var result = (
-            given.applied(to: ScannerLimits(cpu: cpu, memory: memory, pids: pids)),
-            given.applied(to: Deadlines(wall: wall)), Set(values.filter { $0.1.has($0.2) }.map(\.0))
-        )
-        if let limits, limits.has("oom_group"), let text = limits.text("oom_group") {
-            result.0.oomGroup = limits.convert("oom_group") { () throws(ValueProblem) in try flag(text) } ?? true
-        }
+        let limits = given.applied(to: ScannerLimits(cpu: cpu, memory: memory, pids: pids))
+        let deadlines = given.applied(to: Deadlines(wall: wall))
         // A merge drops an impossible memory_high; in one file the two numbers contradict each other.
-        var asWritten = result.0
+        var asWritten = limits
         asWritten.memoryHigh = given.memoryHigh
-        for (key, message) in LimitOverrides.contradictions(asWritten, result.1) {
-            (key.isDeadline ? deadlines : limits)?.note(key.rawValue, message)
-        }
-        return result
+        source.note(LimitOverrides.contradictions(asWritten, deadlines))
+        return (limits, deadlines, stated.lines)
     }
 
-    private static func flag(_ text: String) throws(ValueProblem) -> Bool {
-        switch text {
-        case "true": true
-        case "false": false
-        default: throw ValueProblem("\(ValueProblem.quoted(text)) is neither true nor false")
+    /// A profile whose own limits lie outside of its bounds contradicts itself.
+    private func noteLimitsOutOfBounds(_ reader: MappingReader) {
+        let limits = EffectiveLimits(self)
+        for key in LimitOverrides.Key.allCases {
+            let amount = limits.boundedAmount(key)
+            if let least = minimum[key], let amount, least.amount.exceeds(amount) {
+                reader.note(
+                    "minimum.\(key.rawValue)", "\(least.amount) is above \(key.path), which is \(amount)",
+                    line: least.line)
+            }
+            guard let most = maximum[key] else { continue }
+            if amount.map({ $0.exceeds(most.amount) }) ?? true {
+                reader.note(
+                    "maximum.\(key.rawValue)",
+                    "\(most.amount) is below \(key.path), which is \(amount.map { "\($0)" } ?? "not limited")",
+                    line: most.line)
+            }
         }
-    }
-
-    /// `io` is one mapping, or a list of them with a device each.
-    private static func io(_ limits: MappingReader) -> [IOLimit] {
-        guard let node = limits.node("io") else { return [] }
-        let entries = node.sequence.map { Array($0) } ?? [node]
-        var found: [IOLimit] = []
-        for entry in entries {
-            guard
-                let reader = MappingReader(
-                    entry, at: limits.path("io"),
-                    known: ["device", "read", "write", "read_operations", "write_operations"],
-                    problems: limits.problems)
-            else { continue }
-            var limit = IOLimit()
-            if let text = reader.has("device") ? reader.text("device") : nil {
-                limit.device =
-                    reader.convert("device") { () throws(ValueProblem) in try IOLimit.Device(parsing: text) } ?? .target
-            }
-            let bytes = { (key: String) -> ByteCount? in
-                guard reader.has(key), let text = reader.text(key) else { return nil }
-                return reader.convert(key) { () throws(ValueProblem) in try LimitValues.byteRate(text) }
-            }
-            let operations = { (key: String) -> Int? in
-                guard reader.has(key), let text = reader.text(key) else { return nil }
-                return reader.convert(key) { () throws(ValueProblem) in try LimitValues.operationRate(text) }
-            }
-            (limit.readBytes, limit.writeBytes) = (bytes("read"), bytes("write"))
-            (limit.readOperations, limit.writeOperations) = (
-                operations("read_operations"), operations("write_operations")
-            )
-            if limit == IOLimit(device: limit.device) {
-                limits.note(
-                    "io", "limits nothing; give read, write, read_operations or write_operations",
-                    line: entry.mark?.line)
-            }
-            if found.contains(where: { $0.device == limit.device }) {
-                limits.note("io", "device \(limit.device) is given more than once", line: entry.mark?.line)
-            }
-            found.append(limit)
-        }
-        return found
     }
 
     private static func environment(_ reader: MappingReader) -> [String: String] {

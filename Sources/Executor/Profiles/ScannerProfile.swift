@@ -38,8 +38,13 @@ public struct ScannerProfile: Sendable, Hashable {
     public var limits: ScannerLimits
     /// `deadlines`.
     public var deadlines: Deadlines
-    /// The limits and deadlines that the file itself states; the others are defaults.
-    public var statedLimits: Set<LimitOverrides.Key>
+    /// The lines of the limits and deadlines that the file itself states, by their place (`limits.memory`); the others are
+    /// defaults.
+    public var limitLines: [String: Int]
+    /// `minimum`: less than this the scanner cannot work with. Default: nothing is known.
+    public var minimum: [LimitOverrides.Key: StatedAmount] = [:]
+    /// `maximum`: the most that a task may ask for. Default: the limit itself.
+    public var maximum: [LimitOverrides.Key: StatedAmount] = [:]
     /// `environment`: added to the cleared environment. A value here replaces the executor's own, PATH included.
     public var environment: [String: String]
     /// `read_only_paths`.
@@ -54,13 +59,6 @@ public struct ScannerProfile: Sendable, Hashable {
     public var file: String
     /// SHA-256 of the file's bytes, in lower-case hexadecimal.
     public var sha256: String
-
-    /// The same profile with limits of one run in place of its own. Throws what makes them impossible together.
-    public func overriding(_ overrides: LimitOverrides) throws(ProfileError) -> ScannerProfile {
-        var profile = self
-        (profile.limits, profile.deadlines) = try overrides.applied(to: limits, deadlines, subject: name)
-        return profile
-    }
 
     /// True for what can be a profile's name, and so a file's name and a cgroup's.
     public static func isName(_ text: some StringProtocol) -> Bool {

@@ -89,13 +89,13 @@ public struct ScannerProfileStore: Sendable {
             if fstat(file.raw, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
                 throw SystemError("read", path, .invalidArgument)
             }
-            bytes = try file.readAll(limit: ProfileDocument.maximumBytes, object: path)
+            bytes = try file.readAll(limit: YAMLDocument.maximumBytes, object: path)
         } catch {
             if mayBeMissing && (error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory) { return nil }
             let message =
                 switch error.errno {
                 case .fileTooLarge:
-                    "the file is larger than \(ProfileDocument.maximumBytes) bytes, the most a profile may have"
+                    "the file is larger than \(YAMLDocument.maximumBytes) bytes, the most a profile may have"
                 case .invalidArgument: "not a regular file"
                 default: "\(error)"
                 }

@@ -5,6 +5,9 @@ public struct AppliedLimits: Sendable, Equatable {
     /// Nil where nothing was asked for at all: the task was invalid.
     public var limits: ScannerLimits?
     public var deadlines: Deadlines?
+    /// What all runs of the type, and all runs of the host, may use together; nil: no cap.
+    public var typeCaps: AggregateCaps?
+    public var allCaps: AggregateCaps?
 
     public init(limits: ScannerLimits? = nil, deadlines: Deadlines? = nil) {
         self.limits = limits

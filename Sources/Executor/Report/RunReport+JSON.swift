@@ -102,6 +102,15 @@ extension AppliedLimits {
             writer.integer("open_files", limits.openFiles)
             writer.integer("file_size_bytes", limits.fileSize?.bytes)
         }
+        for (name, caps) in [("type_caps", typeCaps), ("all_caps", allCaps)] {
+            guard let caps else { continue }
+            writer.object(name) { writer in
+                writer.number("cpu_cores", caps.cpu?.cores)
+                writer.integer("memory_bytes", caps.memory?.bytes)
+                writer.integer("swap_bytes", caps.swap?.bytes)
+                writer.integer("pids", caps.pids)
+            }
+        }
     }
 }
 

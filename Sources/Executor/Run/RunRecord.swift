@@ -23,6 +23,8 @@ struct RunRecord {
     var enforcement = Enforcement()
     var cgroup: String?
     var usage: CgroupUsage?
+    /// Nil where no caps are above the run.
+    var caps: CapFacts?
     var cleanup = RunFacts.Cleanup.done
 
     init(_ request: RunRequest, _ settings: HostSettings) {
@@ -34,6 +36,8 @@ struct RunRecord {
         report.host = HostName.current
         report.profile = request.profile
         report.limits = AppliedLimits(limits: request.limits, deadlines: request.deadlines)
+        report.limits.typeCaps = settings.caps?.types[request.type]
+        report.limits.allCaps = settings.caps.flatMap { $0.all.isEmpty ? nil : $0.all }
     }
 
     mutating func setupEnd(_ attempt: Attempt, _ begun: MonotonicTime) {
@@ -112,6 +116,7 @@ struct RunRecord {
 
     private func facts(_ attempt: Attempt) -> RunFacts {
         var facts = RunFacts(ending: .notStarted, exitCodes: request.exitCodes, cleanup: cleanup)
+        facts.caps = caps
         facts.cpuDeadline = request.deadlines.cpu
         facts.seccompInstalled = !request.logsRefusals
         if let usage {
@@ -188,7 +193,8 @@ extension Verdict {
         let item = Evidence(source: "executor", field: error.code.rawValue, text: "\(error)")
         if isOfTheStart && kind == .cancelled {
             self = Verdict(
-                kind: .launchFailed, failureClass: error.isTransient ? .transient : .critical, step: error.code.rawValue,
+                kind: .launchFailed, failureClass: error.isTransient ? .transient : .critical,
+                step: error.code.rawValue,
                 errno: error.errno, evidence: [item])
         } else {
             evidence.append(item)

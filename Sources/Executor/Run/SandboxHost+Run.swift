@@ -51,6 +51,7 @@ extension SandboxHost {
         let leaf = try makeLeaf(request, sandbox, stamp, &record)
         // From here on there is something to be recorded and removed, whatever happens.
         settings.onStep?(.leaf)
+        let caps = CapWatch(tree, settings.caps, type: request.type)
         let recorder = RefusalListener(enforcing: sandbox.filter)
         var attempt = RunRecord.Attempt.notStarted
         var failure: ExecutorError?
@@ -68,6 +69,7 @@ extension SandboxHost {
         record.cleanup = await empty(leaf)
         settings.onStep?(.emptied)
         record.usage = try? leaf.usage()
+        record.caps = caps?.facts(record.usage, request.limits)
         let refusals = recorder.finish()
         var collected = ArtifactCollector.Collection()
         // While a process lives, what is in /out is not what will be there.
@@ -148,6 +150,7 @@ extension SandboxHost {
     private func makeLeaf(
         _ request: RunRequest, _ sandbox: borrowing Composition, _ stamp: AuditStamp, _ record: inout RunRecord
     ) throws -> LeafHandle {
+        try liftForgottenCaps(of: request.type)
         let mapping = LimitMapping(limits: request.limits, deadlines: request.deadlines)
         let deadline = Timestamp.now.milliseconds + min(request.deadlines.wall.wholeMilliseconds, 1 << 50)
         var lease = Lease(
@@ -162,6 +165,7 @@ extension SandboxHost {
             leaf.path.hasPrefix(tree.path + "/") ? String(leaf.path.dropFirst(tree.path.count + 1)) : leaf.path
         record.enforcement = mapping.enforcement(
             leaf.facts, landlock: landlockABI != nil, network: request.network, logsRefusals: request.logsRefusals)
+        capSetup.note(in: &record.enforcement, type: request.type)
         return leaf
     }
 

@@ -114,6 +114,8 @@ public struct RunFacts: Sendable, Equatable {
     public var helpersKilled: Int?
     public var exitCodes: ExitCodeTable
     public var cleanup: Cleanup
+    /// The caps above the run; nil where there are none.
+    public var caps: CapFacts?
 
     public init(
         ending: Ending, actions: [Action] = [], before: Counters? = nil, after: Counters? = nil,

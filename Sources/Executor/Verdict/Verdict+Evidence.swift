@@ -14,6 +14,7 @@ extension Verdict {
         found.append(unknownOOM(facts))
         found.append(cpuOverDeadline(facts))
         found.append(pidsRefused(facts))
+        found += capObservations(facts)
         if let killed = facts.helpersKilled, killed > 0 {
             found.append(
                 Evidence(
@@ -109,7 +110,9 @@ extension Verdict {
                 + Duration.microseconds(deadline).shortText)
     }
 
-    static func pidsRefused(_ facts: RunFacts) -> Evidence? {
+    static func pidsRefused(_ facts: RunFacts) -> Evidence? { ownPIDsRefused(facts) ?? refusedAtCap(facts) }
+
+    static func ownPIDsRefused(_ facts: RunFacts) -> Evidence? {
         guard let (before, after) = risen(facts, \.pidsMaxEvents) else { return nil }
         let count = after - before == 1 ? "a fork or thread was" : "\(after - before) forks or threads were"
         return Evidence(

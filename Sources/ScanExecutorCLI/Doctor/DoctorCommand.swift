@@ -32,7 +32,7 @@ struct DoctorCommand: ParsableCommand, Verb {
         let settings = try OperatorSettings(host.choices, profiles: profiles.profiles)
         let probe = HostProbe(
             settings.hostSettings, profiles: ScannerProfileStore(directories: settings.profileDirectories),
-            targetDirectory: target)
+            targetDirectory: target, configuration: settings.configurationSummary)
         let diagnosis = await probe.diagnose()
         let output = StandardStreams.output
         output.write(

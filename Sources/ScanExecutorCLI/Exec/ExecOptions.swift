@@ -51,6 +51,7 @@ extension ExecOptions {
         case "--seccomp": seccomp = value
         case "--output": output = value
         case "--report": report = value
+        case "--config": host.config = value
         case "--enforcement":
             guard let mode = HostSettings.EnforcementMode(rawValue: value) else { return false }
             host.enforcement = mode

@@ -13,15 +13,15 @@ struct ExecRun: Verb {
 
     func execute(_ interrupts: Interrupts) async throws -> ExitStatus {
         let overrides = try LimitOverrides(options: options.limits)
-        var request = try request(overrides)
+        let settings = try OperatorSettings(options.host)
+        var request = try request(overrides, settings.configuration)
         let reportFile = try options.report.map { path in SharedDescriptor(owning: try ReportFile.open(path)) }
-        let settings = try OperatorSettings(options.host).hostSettings
         request.standardInput = try StandardInput.prepare()
         let streams = try ExecStreams(printedLimit: overrides.printed, interrupts.cancellation)
         request.standardOutput = streams.standardOutput
         request.standardError = streams.standardError
 
-        let sandboxes = try await RunHost.prepare(settings, isQuiet: options.quiet)
+        let sandboxes = try await RunHost.prepare(settings.hostSettings, isQuiet: options.quiet)
         let outcome: RunOutcome
         do {
             outcome = try await sandboxes.run(request, cancellation: interrupts.cancellation)
@@ -75,12 +75,13 @@ struct ExecRun: Verb {
         }
     }
 
-    private func request(_ overrides: LimitOverrides) throws -> RunRequest {
+    private func request(_ overrides: LimitOverrides, _ configuration: ExecutorConfiguration?) throws -> RunRequest {
         guard !options.command.isEmpty else {
             throw InputError("no command; write it after --, as in: exec -- ls /usr")
         }
+        try configuration?.caps.refuse(overrides, of: "exec", in: configuration?.file ?? "")
         let (limits, deadlines) = try overrides.applied(
-            to: ExecDefaults.limits, ExecDefaults.deadlines, subject: "exec")
+            to: ExecDefaults.limits(within: configuration?.caps.values), ExecDefaults.deadlines, subject: "exec")
         var request = RunRequest(
             taskID: RunHost.taskID(), type: "exec", command: options.command, limits: limits, deadlines: deadlines)
         request.target = options.target

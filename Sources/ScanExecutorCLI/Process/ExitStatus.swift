@@ -39,7 +39,7 @@ extension ExitStatus {
         switch error {
         case let error as ExecutorError: failure(error)
         case let error as ProfileError: failure(error.code)
-        case is SeccompPolicyError, is SettingsError: .configuration
+        case is SeccompPolicyError, is SettingsError, is ConfigurationError: .configuration
         case let error as CgroupError: failure(error.code)
         case is InputError: .usage
         case let error as SystemError where error.errno.isPassing: .tryAgain

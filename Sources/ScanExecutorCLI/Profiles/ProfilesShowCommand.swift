@@ -4,7 +4,11 @@ import Executor
 /// `profiles show`.
 struct ProfilesShowCommand: ParsableCommand, Verb {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show a profile as a scan would use it: every limit, and where it comes from.")
+        commandName: "show", abstract: "Show a profile as a scan would use it: every limit, and where it comes from.",
+        discussion: """
+            Limits come from the profile, from `scanners` of the configuration, and from the options given here. With each stand \
+            the least that the scanner needs and the most that one scan may ask for, where they are stated.
+            """)
 
     @Argument(help: "The profile's name.")
     var name: String
@@ -19,10 +23,10 @@ struct ProfilesShowCommand: ParsableCommand, Verb {
     func execute(_ interrupts: Interrupts) async throws -> ExitStatus {
         let overrides = try LimitOverrides(options: limits.given)
         let settings = try OperatorSettings(host.choices, profiles: profiles.profiles)
-        let profile = try ScannerProfileStore(directories: settings.profileDirectories).load(name)
+        let ladder = try settings.ladder(name)
         let shown = ShownProfile(
-            try profile.overriding(overrides), overridden: Set(limits.given.keys),
-            scannerPath: settings.hostSettings.path(of: profile))
+            ladder, try ladder.limits(for: overrides, from: .option), settings.configuration,
+            scannerPath: settings.hostSettings.path(of: ladder.profile))
         let output = StandardStreams.output
         output.write(json ? shown.json(pretty: output.isTerminal) + "\n" : shown.lines.map { $0 + "\n" }.joined())
         return .success

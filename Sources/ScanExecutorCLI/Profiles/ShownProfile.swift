@@ -1,40 +1,68 @@
 import Executor
 import SystemSupport
 
-/// A profile as `profiles show` has it.
+/// A profile as `profiles show` has it: every limit with who set it, and what bounds it.
 struct ShownProfile {
-    /// Where a value comes from.
-    enum Source: String {
-        case profile, option
-        case standard = "default"
-    }
-
     struct Limit {
         var key: LimitOverrides.Key
         /// Nil: not limited.
-        var value: String?
-        var source: Source
+        var value: LimitAmount?
+        var source: LimitSource
+        var minimum: LimitLadder.Bound?
+        /// The most that one run may ask for; nil: anything.
+        var maximum: LimitLadder.Bound?
+    }
+
+    /// A cap over several scans.
+    struct Cap {
+        var key: AggregateCaps.Key
+        /// Of the scanner's type; false: of all scans.
+        var isOfType: Bool
+        var value: LimitAmount
+        var source: LimitSource
     }
 
     let profile: ScannerProfile
     let scannerPath: String?
     let limits: [Limit]
+    let caps: [Cap]
+    /// The configuration's file; nil where there is none.
+    let configuration: String?
+    let ioSource: LimitSource
+    let oomGroupSource: LimitSource
 
-    /// - Parameter overridden: limits that were given for this run.
-    init(_ profile: ScannerProfile, overridden: Set<LimitOverrides.Key>, scannerPath: String?) {
-        self.profile = profile
+    init(
+        _ ladder: LimitLadder, _ effective: EffectiveLimits, _ configuration: ExecutorConfiguration?,
+        scannerPath: String?
+    ) {
+        profile = ladder.profile(with: effective)
         self.scannerPath = scannerPath
+        self.configuration = configuration?.file
+        ioSource = effective.ioSource
+        oomGroupSource = effective.oomGroupSource
         limits = LimitOverrides.Key.allCases.map { key in
-            let source: Source =
-                overridden.contains(key) ? .option : profile.statedLimits.contains(key) ? .profile : .standard
-            return Limit(key: key, value: profile.value(of: key), source: source)
+            Limit(
+                key: key, value: effective.amount(key), source: effective.source(key), minimum: ladder.minimum(key),
+                maximum: ladder.maximum(key))
+        }
+        let name = profile.name
+        caps = AggregateCaps.Key.allCases.flatMap { key in
+            [(true, configuration?.scanners[name]?.caps), (false, configuration?.caps)].compactMap { isOfType, caps in
+                guard let caps, let file = configuration?.file else { return nil }
+                return caps.values.amount(key).map {
+                    Cap(
+                        key: key, isOfType: isOfType, value: $0,
+                        source: .configuration(file: file, line: caps.lines[key]))
+                }
+            }
         }
     }
 
     var lines: [String] {
         var rows: [(String, String)] = [
             ("name", profile.name), ("description", profile.summary ?? "-"), ("file", profile.file),
-            ("sha256", profile.sha256), ("scanner", scannerPath ?? "not installed"),
+            ("sha256", profile.sha256), ("configuration", configuration ?? "none"),
+            ("scanner", scannerPath ?? "not installed"),
             ("command", profile.command.source.joined(separator: " ")),
         ]
         for meaning in ExitCodeTable.Meaning.allCases {
@@ -51,78 +79,26 @@ struct ShownProfile {
             rows.append(("environment", "\(name)=\(value)"))
         }
         for path in profile.readOnlyPaths { rows.append(("read-only", "\(path.host) at \(path.sandbox)")) }
-        for limit in limits {
-            rows.append((limit.key.rawValue, "\(limit.value ?? "not limited") (\(limit.source.rawValue))"))
+        rows += limits.map { ($0.key.rawValue, $0.text) }
+        rows.append(("oom_group", "\(profile.limits.oomGroup) (\(oomGroupSource))"))
+        for limit in profile.limits.io { rows.append(("io", "\(limit.device) (\(ioSource))")) }
+        for cap in caps {
+            let whose = cap.isOfType ? "all \(profile.name) scans" : "all scans"
+            rows.append(("cap \(cap.key.rawValue)", "\(cap.value) for \(whose) together (\(cap.source))"))
         }
-        for limit in profile.limits.io { rows.append(("io", "\(limit.device) (profile)")) }
         let width = rows.map(\.0.count).max() ?? 0
         return rows.map { name, value in
             name + String(repeating: " ", count: width - name.count) + "  " + TerminalText.line(value)
         }
     }
-
-    func json(pretty: Bool) -> String {
-        var writer = JSONWriter(pretty: pretty)
-        writer.object { writer in
-            writer.string("schema", "scan-executor/profile/1")
-            writer.string("name", profile.name)
-            writer.string("description", profile.summary)
-            writer.string("file", profile.file)
-            writer.string("sha256", profile.sha256)
-            writer.string("scanner_path", scannerPath)
-            writer.array("command") { writer in
-                for word in profile.command.source { writer.string(nil, word) }
-            }
-            writer.object("exit_codes") { writer in
-                for meaning in ExitCodeTable.Meaning.allCases where !profile.exitCodes.codes(meaning).isEmpty {
-                    writer.array(meaning.rawValue) { writer in
-                        for code in profile.exitCodes.codes(meaning) { writer.integer(nil, code) }
-                    }
-                }
-            }
-            if let report = profile.report {
-                writer.object("report") { writer in
-                    writer.string("path", report.path)
-                    writer.string("format", report.format.rawValue)
-                }
-            }
-            writer.string("seccomp", profile.seccomp)
-            writer.string("network", profile.network.rawValue)
-            writer.string("working_directory", profile.workingDirectory)
-            writer.object("limits") { writer in
-                for limit in limits {
-                    writer.object(limit.key.rawValue) { writer in
-                        writer.string("value", limit.value)
-                        writer.string("source", limit.source.rawValue)
-                    }
-                }
-            }
-        }
-        return writer.text
-    }
 }
 
-extension ScannerProfile {
-    /// A limit as a profile would write it; nil where there is none.
-    fileprivate func value(of key: LimitOverrides.Key) -> String? {
-        switch key {
-        case .cpu: "\(limits.cpu)"
-        case .cpuWeight: limits.cpuWeight.map { "\($0)" }
-        case .memory: "\(limits.memory)"
-        case .memoryHigh: limits.memoryHigh.map { "\($0)" }
-        case .swap: "\(limits.swap)"
-        case .pids: "\(limits.pids)"
-        case .cpuset: limits.cpuset.map { "\($0)" }
-        case .tmp: "\(limits.tmp)"
-        case .tmpInodes: "\(limits.tmpInodes)"
-        case .out: "\(limits.out)"
-        case .outInodes: "\(limits.outInodes)"
-        case .openFiles: "\(limits.openFiles)"
-        case .fileSize: limits.fileSize.map { "\($0)" }
-        case .printed: "\(limits.printed)"
-        case .wall: deadlines.wall.shortText
-        case .cpuTime: deadlines.cpu?.shortText
-        case .grace: deadlines.grace.shortText
-        }
+extension ShownProfile.Limit {
+    /// `1GiB (profile bandit.yaml:11), at least 96MiB, at most 8GiB (profile bandit.yaml:17)`.
+    fileprivate var text: String {
+        var text = "\(value.map { "\($0)" } ?? "not limited") (\(source))"
+        if let minimum { text += ", at least \(minimum.amount)" }
+        if let maximum, maximum.kind != .limit { text += ", at most \(maximum.amount) (\(maximum.source))" }
+        return text
     }
 }

@@ -12,7 +12,8 @@ struct ScanCommand: ParsableCommand, Verb {
         discussion: """
             The tree is shown to the scanner read-only. A summary goes to stdout, or with --json the report; on a terminal a \
             live line on stderr shows the run. With --output, artifacts and scan-executor-report.json are moved there when all \
-            is written. Limits replace those of the scanner's profile for this run.
+            is written. Limits replace the profile's and the configuration's for this run, \
+            up to the scanner's maximum; `profiles show` prints both.
 
             EXIT STATUS
               0 clean, 1 findings, 2 the scanner failed, 64 wrong usage, 69 the host or the scanner's installation lacks \
@@ -44,8 +45,8 @@ struct ScanCommand: ParsableCommand, Verb {
     func execute(_ interrupts: Interrupts) async throws -> ExitStatus {
         let overrides = try LimitOverrides(options: limits.given)
         let settings = try OperatorSettings(host.choices, profiles: profiles.profiles)
-        let profile = try ScannerProfileStore(directories: settings.profileDirectories).load(scanner)
-            .overriding(overrides)
+        let ladder = try settings.ladder(scanner)
+        let profile = ladder.profile(with: try ladder.limits(for: overrides, from: .option))
         var request = RunRequest(taskID: RunHost.taskID(), scanning: target, with: profile)
         request.output = output
 

@@ -5,6 +5,11 @@ import Executor
 struct HostOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
+            "The configuration. Default: \(ConfigurationFile.standardPath), if it is there.", valueName: "file"))
+    var config: String?
+
+    @Option(
+        help: ArgumentHelp(
             "What happens where a limit cannot be enforced: require (nothing starts) or best-effort (it starts, and says so).",
             valueName: "mode"))
     var enforcement: HostSettings.EnforcementMode?
@@ -36,13 +41,14 @@ struct HostOptions: ParsableArguments, Sendable {
 
     var choices: HostChoices {
         HostChoices(
-            enforcement: enforcement, cgroupRoot: cgroupRoot, seccompProfiles: seccompProfiles,
+            config: config, enforcement: enforcement, cgroupRoot: cgroupRoot, seccompProfiles: seccompProfiles,
             scannerPath: scannerPath, auditDirectory: auditDir, noAudit: noAudit)
     }
 }
 
 /// The same, free of the parser.
 struct HostChoices: Sendable, Equatable {
+    var config: String?
     var enforcement: HostSettings.EnforcementMode?
     var cgroupRoot: String?
     var seccompProfiles: String?

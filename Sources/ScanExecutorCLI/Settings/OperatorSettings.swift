@@ -1,15 +1,19 @@
 import Executor
 import Glibc
 
-/// A setting from the command line or the environment that cannot be used.
+/// A setting from the command line or the environment that cannot be used; the configuration's own are ``ConfigurationError``.
 struct SettingsError: Error, CustomStringConvertible {
     var description: String
 }
 
-/// What the operator set, from the command line and the environment: an option beats its variable, a variable the default.
+/// What the operator set: an option beats its variable, a variable the configuration, the configuration the default.
 ///
-/// Plain getenv(3) and no configuration library: nine variables are all there is, and each start of `exec` reads them.
+/// Plain getenv(3) and no library for it: the variables are few, and each start of `exec` reads them.
 struct OperatorSettings {
+    /// Nil where there is none.
+    let configuration: ExecutorConfiguration?
+    /// Where each setting comes from; what is not here is the default.
+    private(set) var origins: [SettingName: SettingOrigin] = [:]
     var cgroupRoot: String?
     var enforcement = HostSettings.EnforcementMode.require
     /// Searched in this order.
@@ -21,49 +25,76 @@ struct OperatorSettings {
     var firstUID: UInt32?
     /// Nil where runs are not to be recorded.
     var audit: AuditSettings?
+    /// Whether runs need a recorded proof of this host.
+    var requireProof = false
+
+    /// Reads the configuration that `options` and the environment choose.
+    init(_ options: HostChoices, profiles: String? = nil) throws {
+        try self.init(
+            options, profiles: profiles, environment: Self.processEnvironment,
+            configuration: ConfigurationChoice.load(options.config))
+    }
 
     /// - Parameters:
     ///   - environment: the value of a variable; an empty one counts as not set.
     ///   - executable: our own program's path, which says where what was installed with it is.
     init(
-        _ options: HostChoices, profiles: String? = nil, environment: (String) -> String? = Self.processEnvironment,
-        executable: String = Installation.executable
+        _ options: HostChoices, profiles: String? = nil, environment: (String) -> String?,
+        configuration: ExecutorConfiguration?, executable: String = Installation.executable
     ) throws(SettingsError) {
-        func variable(_ name: String) -> String? {
-            environment("SCAN_EXECUTOR_\(name)").flatMap { $0.isEmpty ? nil : $0 }
-        }
-        cgroupRoot = options.cgroupRoot ?? variable("CGROUP_ROOT")
-        if let chosen = options.enforcement {
-            enforcement = chosen
-        } else if let text = variable("ENFORCEMENT") {
-            guard let chosen = HostSettings.EnforcementMode(rawValue: text) else {
-                throw SettingsError(
-                    description: "SCAN_EXECUTOR_ENFORCEMENT is \"\(text)\"; set it to require or best-effort")
+        self.configuration = configuration
+        var origins: [SettingName: SettingOrigin] = [:]
+        /// The first of the three that there is.
+        func pick<Value>(
+            _ name: SettingName, _ option: Value?, _ stated: ExecutorConfiguration.Stated<Value>?,
+            _ convert: (String) throws(SettingsError) -> Value
+        ) throws(SettingsError) -> Value? {
+            if let option {
+                origins[name] = .option("--" + name.rawValue.map { $0 == "_" ? "-" : String($0) }.joined())
+                return option
             }
-            enforcement = chosen
+            if let variable = name.variable, let text = environment(variable), !text.isEmpty {
+                origins[name] = .variable(variable)
+                return try convert(text)
+            }
+            guard let stated else { return nil }
+            origins[name] = .file(configuration?.file ?? "", line: stated.line)
+            return stated.value
         }
-        let installation = Installation(executable: executable)
-        let scanners = profiles ?? variable("PROFILES")
+        let asIs: (String) throws(SettingsError) -> String = { $0 }
+        cgroupRoot = try pick(.cgroupRoot, options.cgroupRoot, configuration?.cgroupRoot, asIs)
+        let mode = try pick(.enforcement, options.enforcement, configuration?.enforcement) {
+            text throws(SettingsError) in
+            if let chosen = HostSettings.EnforcementMode(rawValue: text) { return chosen }
+            throw SettingsError(
+                description: "SCAN_EXECUTOR_ENFORCEMENT is \"\(text)\"; set it to require or best-effort")
+        }
+        enforcement = mode ?? .require
+        let scanners = try pick(.profiles, profiles, configuration?.profiles, asIs)
         profileDirectories = ScannerProfileStore.standardDirectories(given: scanners, executable: executable)
-        let filters = options.seccompProfiles ?? variable("SECCOMP_PROFILES")
+        let installation = Installation(executable: executable)
+        let filters = try pick(.seccompProfiles, options.seccompProfiles, configuration?.seccompProfiles, asIs)
         seccompDirectories = (filters.map { [$0] } ?? []) + installation.seccompDirectories
-        let given =
-            options.scannerPath.isEmpty
-            ? (variable("SCANNER_PATH") ?? "").split(separator: ":").map(String.init) : options.scannerPath
-        for path in given where !path.hasPrefix("/") {
+        let paths = try pick(
+            .scannerPath, options.scannerPath.isEmpty ? nil : options.scannerPath, configuration?.scannerPath
+        ) { text throws(SettingsError) in text.split(separator: ":").map(String.init) }
+        for path in paths ?? [] where !path.hasPrefix("/") {
             throw SettingsError(description: "scanner path \(path) must be absolute; it is looked up in sandboxes too")
         }
-        programDirectories = given + installation.programDirectories
-        audit = try Self.audit(options, variable)
-        stateDirectory = variable("STATE_DIR")
-        if let text = variable("FIRST_UID") {
-            // Below 1000 are the system's users, and 2^32-1 is no uid.
-            guard let uid = UInt32(text), (1000...4_294_000_000).contains(uid) else {
-                throw SettingsError(
-                    description: "SCAN_EXECUTOR_FIRST_UID is \"\(text)\"; set it to a number from 1000 to 4294000000")
-            }
-            firstUID = uid
+        programDirectories = (paths ?? []) + installation.programDirectories
+        audit = try Self.audit(options, environment, configuration?.audit ?? .init())
+        stateDirectory = try pick(.stateDirectory, String?.none, configuration?.stateDirectory, asIs)
+        firstUID = try pick(.firstUID, UInt32?.none, configuration?.firstUID) { text throws(SettingsError) in
+            if let uid = UInt32(text), HostSettings.firstUIDs.contains(Int(uid)) { return uid }
+            throw SettingsError(
+                description: "SCAN_EXECUTOR_FIRST_UID is \"\(text)\"; set it to a number from 1000 to 4294000000")
         }
+        requireProof =
+            try pick(.requireProof, Bool?.none, configuration?.requireProof) { text throws(SettingsError) in
+                text == "true"
+            }
+            ?? false
+        self.origins = origins
     }
 
     var hostSettings: HostSettings {
@@ -76,32 +107,9 @@ struct OperatorSettings {
         settings.audit = audit
         if let stateDirectory { settings.stateDirectory = stateDirectory }
         if let firstUID { settings.firstUID = firstUID }
+        // Without a configuration, the caps stay that another process has set.
+        settings.caps = configuration?.hostCaps
         return settings
-    }
-
-    private static func audit(
-        _ options: HostChoices, _ variable: (String) -> String?
-    ) throws(SettingsError) -> AuditSettings? {
-        if options.noAudit && options.auditDirectory != nil {
-            throw SettingsError(description: "--audit-dir and --no-audit contradict each other; give one of them")
-        }
-        let isOn = try switchedOn(variable("AUDIT"))
-        if options.noAudit || !isOn && options.auditDirectory == nil { return nil }
-        return AuditSettings(directory: auditDirectory(options.auditDirectory) { variable(String($0.dropFirst(14))) })
-    }
-
-    private static func switchedOn(_ text: String?) throws(SettingsError) -> Bool {
-        switch text {
-        case nil, "on": return true
-        case "off": return false
-        case let text?: throw SettingsError(description: "SCAN_EXECUTOR_AUDIT is \"\(text)\"; set it to on or off")
-        }
-    }
-
-    /// Where the audit is: an option, its variable, or the default.
-    static func auditDirectory(_ option: String?, _ environment: (String) -> String?) -> String {
-        option ?? environment("SCAN_EXECUTOR_AUDIT_DIR").flatMap { $0.isEmpty ? nil : $0 }
-            ?? AuditSettings.defaultDirectory
     }
 
     static func processEnvironment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }

@@ -1,22 +1,25 @@
 import Yams
 
-/// A profile's bytes as a tree of YAML nodes, within bounds that hold before the YAML library sees a byte.
+/// The bytes of a profile or of the configuration as a tree of YAML nodes, within bounds that hold before the YAML library
+/// sees a byte.
 ///
 /// The bounds: 256 KiB, UTF-8 without control characters, one document, no anchors or aliases, 16 levels. An alias is a second
 /// way to say nothing new in a file of one screen, and ten lines of them can stand for a billion nodes.
-struct ProfileDocument {
+struct YAMLDocument {
     static let maximumBytes = 256 << 10
     static let maximumDepth = 16
     /// Words that may begin with `*` before the file is refused unparsed. Aliases are refused in any number; this many can be
     /// expanded in no time, so that the parser may say on which line the anchor stands.
     static let maximumAliasLikeWords = 8
 
-    let root: Node
+    /// Nil for a file without content: empty, or nothing but comments.
+    let root: Node?
 
-    init(_ bytes: [UInt8]) throws(ProfileProblem) {
-        try ProfileDocument.checkBytes(bytes)
+    /// - Parameter kind: what the file is, in messages: `profile`, `configuration`.
+    init(_ bytes: [UInt8], kind: String) throws(ProfileProblem) {
+        try YAMLDocument.checkBytes(bytes, kind)
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw ProfileProblem(line: ProfileDocument.lineOfInvalidUTF8(bytes), "the file is not UTF-8")
+            throw ProfileProblem(line: YAMLDocument.lineOfInvalidUTF8(bytes), "the file is not UTF-8")
         }
         let node: Node?
         do {
@@ -24,23 +27,20 @@ struct ProfileDocument {
             // The basic resolver leaves plain scalars as text (`1.5` cores must not become a Double), and needs no regular expressions.
             let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
             node = try parser.singleRoot()
-            if let node { try ProfileDocument.check(node, depth: 1) }
+            if let node { try YAMLDocument.check(node, depth: 1) }
             withExtendedLifetime(parser) {}
         } catch let problem as ProfileProblem {
             throw problem
         } catch {
-            throw ProfileDocument.problem(from: error)
-        }
-        guard let node else {
-            throw ProfileProblem("the file is empty; a profile is a mapping with name, command and limits")
+            throw YAMLDocument.problem(from: error, kind)
         }
         root = node
     }
 
     /// Refuses what would be slow or dangerous to parse, in one pass over the bytes.
-    private static func checkBytes(_ bytes: [UInt8]) throws(ProfileProblem) {
+    private static func checkBytes(_ bytes: [UInt8], _ kind: String) throws(ProfileProblem) {
         if bytes.count > maximumBytes {
-            throw ProfileProblem("the file has \(bytes.count) bytes; a profile has at most \(maximumBytes)")
+            throw ProfileProblem("the file has \(bytes.count) bytes; a \(kind) has at most \(maximumBytes)")
         }
         var line = 1
         var previous = UInt8(ascii: "\n")
@@ -51,7 +51,7 @@ struct ProfileDocument {
             case UInt8(ascii: "\t"), UInt8(ascii: "\r"): break
             case 0..<0x20, 0x7F:
                 throw ProfileProblem(
-                    line: line, "control character 0x\(String(byte, radix: 16)) is not allowed in a profile")
+                    line: line, "control character 0x\(String(byte, radix: 16)) is not allowed in a \(kind)")
             case UInt8(ascii: "*") where index + 1 < bytes.count && isWord(bytes[index + 1]) && !isWord(previous):
                 aliasLike += 1
                 if aliasLike > maximumAliasLikeWords {
@@ -114,14 +114,14 @@ struct ProfileDocument {
         throw ProfileProblem(line: line, "tags (\(ValueProblem.quoted(tag.rawValue))) are not accepted")
     }
 
-    private static func problem(from error: any Error) -> ProfileProblem {
+    private static func problem(from error: any Error, _ kind: String) -> ProfileProblem {
         switch error {
         case YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _):
             ProfileProblem(line: mark.line, "not YAML: \(problem)")
         case YamlError.composer(let context, let problem, let mark, _):
             ProfileProblem(
                 line: mark.line,
-                context == nil ? "not YAML: \(problem)" : "a profile is one document, and here a second begins")
+                context == nil ? "not YAML: \(problem)" : "a \(kind) is one document, and here a second begins")
         case YamlError.duplicatedKeysInMapping(let duplicates, let context):
             ProfileProblem(
                 line: context.mark.line, key: duplicates.first, "the key is given more than once, first here")
