@@ -57,7 +57,8 @@ public struct BreakerSettings: Sendable, Hashable {
         func check(_ name: String, _ value: Duration, from least: Duration) {
             if (least...Self.longest).contains(value) { return }
             problems.append(
-                ProfileProblem(key: name, "\(value.shortText) is outside \(least.shortText) to \(Self.longest.shortText)"))
+                ProfileProblem(
+                    key: name, "\(value.shortText) is outside \(least.shortText) to \(Self.longest.shortText)"))
         }
         check("window", window, from: .seconds(1))
         check("minimum_sample", minimumSample, 1...1_000_000)

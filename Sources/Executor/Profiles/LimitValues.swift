@@ -33,6 +33,14 @@ enum LimitValues {
         return duration
     }
 
+    static func flag(_ text: String) throws(ValueProblem) -> Bool {
+        switch text {
+        case "true": true
+        case "false": false
+        default: throw ValueProblem("\(ValueProblem.quoted(text)) is neither true nor false")
+        }
+    }
+
     static func count(_ text: String, _ range: ClosedRange<Int>) throws(ValueProblem) -> Int {
         guard let scaled = DecimalText.scaled(text, by: 1) else {
             throw ValueProblem(

@@ -3,8 +3,8 @@ import Yams
 
 extension ScannerProfile {
     private static let keys = [
-        "name", "description", "command", "version", "exit_codes", "report", "limits", "deadlines", "environment",
-        "read_only_paths", "seccomp", "network", "working_directory",
+        "name", "description", "command", "version", "exit_codes", "report", "limits", "deadlines", "soft_landing",
+        "environment", "read_only_paths", "seccomp", "network", "working_directory",
     ]
 
     /// Decodes a profile. `file` is its path: it is named in errors, its directory stands for `{profile_dir}`.
@@ -48,6 +48,8 @@ extension ScannerProfile {
         self.command = command
         self.exitCodes = exitCodes
         (self.limits, self.deadlines, statedLimits) = limits
+        softLanding = reader.mapping("soft_landing", known: SoftLanding.keys)
+            .flatMap { SoftLanding($0, limits.0, limits.1) }
         self.file = file
         self.sha256 = SHA256.hex(SHA256.digest(bytes))
     }
@@ -109,7 +111,8 @@ extension ScannerProfile {
             given.applied(to: Deadlines(wall: wall)), Set(values.filter { $0.1.has($0.2) }.map(\.0))
         )
         if let limits, limits.has("oom_group"), let text = limits.text("oom_group") {
-            result.0.oomGroup = limits.convert("oom_group") { () throws(ValueProblem) in try flag(text) } ?? true
+            result.0.oomGroup =
+                limits.convert("oom_group") { () throws(ValueProblem) in try LimitValues.flag(text) } ?? true
         }
         // A merge drops an impossible memory_high; in one file the two numbers contradict each other.
         var asWritten = result.0
@@ -118,14 +121,6 @@ extension ScannerProfile {
             (key.isDeadline ? deadlines : limits)?.note(key.rawValue, message)
         }
         return result
-    }
-
-    private static func flag(_ text: String) throws(ValueProblem) -> Bool {
-        switch text {
-        case "true": true
-        case "false": false
-        default: throw ValueProblem("\(ValueProblem.quoted(text)) is neither true nor false")
-        }
     }
 
     /// `io` is one mapping, or a list of them with a device each.

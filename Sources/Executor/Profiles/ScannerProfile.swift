@@ -38,6 +38,8 @@ public struct ScannerProfile: Sendable, Hashable {
     public var limits: ScannerLimits
     /// `deadlines`.
     public var deadlines: Deadlines
+    /// `soft_landing`. Nil: the scanner runs into its limits.
+    public var softLanding: SoftLanding?
     /// The limits and deadlines that the file itself states; the others are defaults.
     public var statedLimits: Set<LimitOverrides.Key>
     /// `environment`: added to the cleared environment. A value here replaces the executor's own, PATH included.
@@ -59,6 +61,7 @@ public struct ScannerProfile: Sendable, Hashable {
     public func overriding(_ overrides: LimitOverrides) throws(ProfileError) -> ScannerProfile {
         var profile = self
         (profile.limits, profile.deadlines) = try overrides.applied(to: limits, deadlines, subject: name)
+        profile.softLanding = softLanding?.fitted(to: profile.limits, profile.deadlines)
         return profile
     }
 

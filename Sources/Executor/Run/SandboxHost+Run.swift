@@ -57,7 +57,10 @@ extension SandboxHost {
             attempt = .notStarted
         } else {
             onStart?({ leaf.live(since: begun) })
+            let log = KernelLog.atItsEnd()
+            record.hostPressure.before = pressure.reading()
             attempt = try await launch(&sandbox, request, leaf, cancellation, recorder, &record)
+            await observe(attempt, request, leaf, log, uid: slot.uid, &record)
         }
         record.setupEnd(attempt, begun)
         record.usage = try? leaf.usage()
@@ -142,7 +145,10 @@ extension SandboxHost {
     private func supervision(_ request: RunRequest) -> SupervisionLimits {
         SupervisionLimits(
             wall: request.deadlines.wall, cpu: request.deadlines.cpu, output: request.limits.printed,
-            grace: request.deadlines.grace)
+            grace: request.deadlines.grace,
+            softLanding: request.softLanding.map {
+                .init(beforeWall: $0.beforeDeadline, whenPressed: $0.atMemoryHigh, grace: $0.grace)
+            })
     }
 
     /// At once where all is dead, as it is once pid 1 is; else with a bound, away from the cooperative pool. What is there even

@@ -175,7 +175,8 @@ import Testing
     }
 
     @Test func aCoolDownOfAllTimeOverflowsNothing() throws {
-        let settings = try BreakerSettings(firstCoolDown: .seconds(80_000), growth: 100, longestCoolDown: .seconds(86_400))
+        let settings = try BreakerSettings(
+            firstCoolDown: .seconds(80_000), growth: 100, longestCoolDown: .seconds(86_400))
         #expect(settings.coolDown(ofOpening: .max) == .seconds(86_400))
         #expect(try BreakerSettings(growth: 1).coolDown(ofOpening: .max) == .seconds(30))
         var breaker = CircuitBreaker(settings, at: MonotonicTime(nanoseconds: .max))
@@ -186,7 +187,8 @@ import Testing
     @Test func impossibleSettingsAreNamedTogether() {
         let error = #expect(throws: ProfileError.self) {
             try BreakerSettings(
-                window: .zero, minimumSample: 0, failurePercent: 101, criticalThreshold: 0, criticalWindow: .seconds(-1),
+                window: .zero, minimumSample: 0, failurePercent: 101, criticalThreshold: 0,
+                criticalWindow: .seconds(-1),
                 firstCoolDown: .seconds(20), growth: 0, longestCoolDown: .seconds(10), probes: 1_000_000)
         }
         #expect(
