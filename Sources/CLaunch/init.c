@@ -61,14 +61,20 @@ CLAUNCH_RAW uint64_t now_ns(void) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-CLAUNCH_RAW void report(uint32_t kind, int error, int wait_status) {
+CLAUNCH_RAW void report(uint32_t kind, int error, int wait_status, uint32_t helpers_killed) {
     struct claunch_status record;
     record.kind = kind;
     record.error = error;
     record.wait_status = wait_status;
-    record.reserved = 0;
+    record.helpers_killed = helpers_killed;
     record.time_ns = now_ns();
     raw3(SYS_write, CLAUNCH_STATUS_FD, (long)&record, sizeof record);
+}
+
+// By a signal that is no request to end: those a program sends to its own helpers when it is done with them.
+CLAUNCH_RAW int was_killed(int status) {
+    int signal = status & 0x7f;
+    return signal != 0 && signal != SIGHUP && signal != SIGINT && signal != SIGPIPE && signal != SIGTERM;
 }
 
 struct program {
@@ -82,7 +88,7 @@ INIT_SECTION void claunch_init_program(const struct program *program) {
     uint64_t no_signals = 0;
     raw4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&no_signals, 0, sizeof no_signals);
     long error = -raw3(SYS_execve, (long)program->argv[0], (long)program->argv, (long)program->envp);
-    report(CLAUNCH_STATUS_FAILED, (int)error, 0);
+    report(CLAUNCH_STATUS_FAILED, (int)error, 0, 0);
     for (;;) raw1(SYS_exit_group, 127);
 }
 
@@ -128,25 +134,39 @@ INIT_SECTION void claunch_init_main(long *stack) {
 
     long leader = fork_program(&program);
     if (leader < 0) {
-        report(CLAUNCH_STATUS_FAILED, (int)-leader, 0);
+        report(CLAUNCH_STATUS_FAILED, (int)-leader, 0, 0);
         raw1(SYS_exit_group, 127);
     }
-    report(CLAUNCH_STATUS_STARTED, 0, 0);
+    report(CLAUNCH_STATUS_STARTED, 0, 0, 0);
 
     // A failed exec has sent its record; the child's exit status, 127, follows as any other would.
     // Every signal is blocked since before our exec, so none is lost between two waits.
+    uint32_t helpers_killed = 0;
+    int is_terminating = 0;
     for (;;) {
         char info[128] __attribute__((aligned(8)));
         long signal = raw4(SYS_rt_sigtimedwait, (long)&all_signals, (long)info, 0, sizeof all_signals);
-        if (signal == SIGTERM) raw2(SYS_kill, -1, SIGTERM);
-        for (;;) {
+        if (signal == SIGTERM) {
+            is_terminating = 1;
+            raw2(SYS_kill, -1, SIGTERM);
+        }
+        int leader_ended = 0, leader_status = 0;
+        // Those that the leader never waited for come here dead with its end. So many and no more: a program that goes
+        // on forking must not keep its own end from being told.
+        for (int reaped_after = 0; reaped_after < 1024; reaped_after += leader_ended) {
             int status = 0;
             long pid = raw4(SYS_wait4, -1, (long)&status, WNOHANG, 0);
             if (pid <= 0) break;
-            if (pid != leader) continue;
-            report(CLAUNCH_STATUS_EXITED, 0, status);
-            raw1(SYS_exit_group, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+            if (pid == leader) {
+                leader_ended = 1;
+                leader_status = status;
+            } else if (!is_terminating && was_killed(status)) {
+                helpers_killed++;
+            }
         }
+        if (!leader_ended) continue;
+        report(CLAUNCH_STATUS_EXITED, 0, leader_status, helpers_killed);
+        raw1(SYS_exit_group, WIFSIGNALED(leader_status) ? 128 + WTERMSIG(leader_status) : WEXITSTATUS(leader_status));
     }
 }
 

@@ -38,6 +38,9 @@ public enum SyscallName {
         #endif
     }
 
+    /// The same as AUDIT_ARCH_* of <linux/audit.h>.
+    public static var nativeAuditArchitecture: UInt32 { csec_native_audit_arch() }
+
     /// libseccomp's version: `2.5.4`.
     public static var libraryVersion: String {
         let version = csec_library_version()

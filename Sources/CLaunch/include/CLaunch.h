@@ -120,13 +120,15 @@ int claunch_launch(struct claunch_thread *thread, const struct claunch_plan *pla
 enum claunch_status_kind {
     CLAUNCH_STATUS_STARTED = 1,  ///< the program was executed; `time_ns` CLOCK_MONOTONIC
     CLAUNCH_STATUS_FAILED = 2,   ///< it was not: `error` is execve's or fork's errno
-    CLAUNCH_STATUS_EXITED = 3    ///< it ended: `wait_status` as of wait(2)
+    CLAUNCH_STATUS_EXITED = 3    ///< it ended: `wait_status` as of wait(2), and `helpers_killed`
 };
 struct claunch_status {
     uint32_t kind;
     int32_t error;
     int32_t wait_status;
-    uint32_t reserved;
+    /// Other processes that pid 1 waited for and that a signal had ended: one that is no request to end, and none of
+    /// ours. A process whose own parent waits for it is that parent's to know.
+    uint32_t helpers_killed;
     uint64_t time_ns;
 };
 

@@ -44,7 +44,7 @@ struct csys_event {
     uint64_t token;
     uint32_t events;
 };
-enum { CSYS_EPOLLIN = 0x001, CSYS_EPOLLERR = 0x008, CSYS_EPOLLHUP = 0x010 };
+enum { CSYS_EPOLLIN = 0x001, CSYS_EPOLLPRI = 0x002, CSYS_EPOLLERR = 0x008, CSYS_EPOLLHUP = 0x010 };
 long csys_epoll_create(void);
 long csys_epoll_add(int epoll, int fd, uint32_t interest, uint64_t token);
 long csys_epoll_remove(int epoll, int fd);

@@ -119,6 +119,7 @@ public struct LimitLadder: Sendable {
         var profile = profile
         profile.limits = limits.limits
         profile.deadlines = limits.deadlines
+        profile.softLanding = profile.softLanding?.fitted(to: limits.limits, limits.deadlines)
         return profile
     }
 

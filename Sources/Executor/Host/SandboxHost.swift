@@ -24,6 +24,7 @@ public final class SandboxHost: Sendable {
     let filters: SeccompProfiles
     let standardRoot: StandardRoot
     let landlockABI: Int?
+    let pressure = HostPressure()
     let logger: Logger
     private let programs = Mutex<[ResolvedProgram.Key: ResolvedProgram]>([:])
     let leftovers = Leftovers()

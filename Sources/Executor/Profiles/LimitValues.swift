@@ -33,6 +33,14 @@ enum LimitValues {
         return duration
     }
 
+    static func flag(_ text: String) throws(ValueProblem) -> Bool {
+        switch text {
+        case "true": true
+        case "false": false
+        default: throw ValueProblem("\(ValueProblem.quoted(text)) is neither true nor false")
+        }
+    }
+
     static func count(_ text: String, _ range: ClosedRange<Int>) throws(ValueProblem) -> Int {
         guard let scaled = DecimalText.scaled(text, by: 1) else {
             throw ValueProblem(
@@ -61,14 +69,6 @@ enum LimitValues {
                 "\(ValueProblem.quoted(text)) is not a rate: write operations a second above zero, such as 500/s")
         }
         return Int(count)
-    }
-
-    static func flag(_ text: String) throws(ValueProblem) -> Bool {
-        switch text {
-        case "true": true
-        case "false": false
-        default: throw ValueProblem("\(ValueProblem.quoted(text)) is neither true nor false")
-        }
     }
 
     private static func within(_ size: ByteCount, _ range: ClosedRange<ByteCount>) throws(ValueProblem) -> ByteCount {

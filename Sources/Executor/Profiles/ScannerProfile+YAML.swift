@@ -4,7 +4,7 @@ import Yams
 extension ScannerProfile {
     private static let keys = [
         "name", "description", "command", "version", "exit_codes", "report", "limits", "deadlines", "minimum",
-        "maximum",
+        "maximum", "soft_landing",
         "environment", "read_only_paths", "seccomp", "network", "working_directory",
     ]
 
@@ -54,6 +54,8 @@ extension ScannerProfile {
         (self.limits, self.deadlines, limitLines) = limits
         minimum = LimitReader.bounds("minimum", reader)
         maximum = LimitReader.bounds("maximum", reader)
+        softLanding = reader.mapping("soft_landing", known: SoftLanding.keys)
+            .flatMap { SoftLanding($0, limits.0, limits.1) }
         self.file = file
         self.sha256 = SHA256.hex(SHA256.digest(bytes))
         noteLimitsOutOfBounds(reader)

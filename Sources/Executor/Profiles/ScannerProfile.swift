@@ -38,6 +38,8 @@ public struct ScannerProfile: Sendable, Hashable {
     public var limits: ScannerLimits
     /// `deadlines`.
     public var deadlines: Deadlines
+    /// `soft_landing`. Nil: the scanner runs into its limits.
+    public var softLanding: SoftLanding?
     /// The lines of the limits and deadlines that the file itself states, by their place (`limits.memory`); the others are
     /// defaults.
     public var limitLines: [String: Int]

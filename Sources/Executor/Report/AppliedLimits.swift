@@ -9,9 +9,13 @@ public struct AppliedLimits: Sendable, Equatable {
     public var typeCaps: AggregateCaps?
     public var allCaps: AggregateCaps?
 
-    public init(limits: ScannerLimits? = nil, deadlines: Deadlines? = nil) {
+    /// Nil where none was asked for.
+    public var softLanding: SoftLanding?
+
+    public init(limits: ScannerLimits? = nil, deadlines: Deadlines? = nil, softLanding: SoftLanding? = nil) {
         self.limits = limits
         self.deadlines = deadlines
+        self.softLanding = softLanding
     }
 }
 

@@ -48,6 +48,7 @@ extension Verdict {
         writer.string("kind", kind.rawValue)
         writer.string("failure_class", failureClass.rawValue)
         writer.boolean("partial", partial)
+        writer.boolean("host_starved", hostStarved)
         writer.integer("exit_code", exitCode)
         writer.string("signal", signal.map(SignalName.of))
         writer.string("step", step)
@@ -95,6 +96,13 @@ extension AppliedLimits {
         writer.integer("wall_ms", deadlines?.wall.wholeMilliseconds)
         writer.integer("cpu_ms", deadlines?.cpu?.wholeMilliseconds)
         writer.integer("grace_ms", deadlines?.grace.wholeMilliseconds)
+        if let softLanding {
+            writer.object("soft_landing") { writer in
+                writer.boolean("memory_high", softLanding.atMemoryHigh)
+                writer.integer("before_deadline_ms", softLanding.beforeDeadline?.wholeMilliseconds)
+                writer.integer("grace_ms", softLanding.grace.wholeMilliseconds)
+            }
+        }
         if let limits {
             writer.integer("output_bytes", limits.printed.bytes)
             writer.integer("tmp_bytes", limits.tmp.bytes)

@@ -1,4 +1,5 @@
 import CgroupV2
+import Glibc
 import ProcessSupervisor
 import Synchronization
 import SystemSupport
@@ -8,6 +9,7 @@ final class LeafHandle: ProcessTree {
     private let leaf: Mutex<CgroupLeaf?>
     /// Opened at the first look: most runs end before anybody takes one.
     private let sampler = Mutex<CgroupSampler?>(nil)
+    private let atLanding = Mutex<[MemoryUser]>([])
     let path: String
     let descriptor: CInt
     let facts: [LimitFact]
@@ -30,6 +32,36 @@ final class LeafHandle: ProcessTree {
     }
 
     func cpuTime() -> Duration? { sample().cpu }
+
+    /// memory.events; nil without the memory controller.
+    func openPressureEvents() -> OwnedDescriptor? {
+        leaf.withLock { leaf in
+            switch leaf {
+            case .some(let leaf): (try? leaf.openMemoryEvents()) ?? nil
+            case .none: nil
+            }
+        }
+    }
+
+    /// A fresh leaf's counters begin at zero: any that is not is this run's.
+    func isPressed(_ events: borrowing OwnedDescriptor) -> Bool { CgroupLeaf.memoryEvents(in: events)?.high ?? 0 > 0 }
+
+    func willLand() {
+        let users = MemoryUser.largest { processIDs() }
+        atLanding.withLock { $0 = users }
+    }
+
+    /// The largest processes when the run was asked to land; empty where it was not.
+    var memoryUsersAtLanding: [MemoryUser] { atLanding.withLock { $0 } }
+
+    private func processIDs() -> Set<pid_t> {
+        leaf.withLock { leaf in
+            switch leaf {
+            case .some(let leaf): (try? leaf.processIDs()) ?? []
+            case .none: []
+            }
+        }
+    }
 
     /// Empty where the leaf cannot be looked at, or is gone.
     func sample() -> CgroupSample {

@@ -26,6 +26,9 @@ struct RunRecord {
     /// Nil where no caps are above the run.
     var caps: CapFacts?
     var cleanup = RunFacts.Cleanup.done
+    var kernelLog = KernelLogWord.notAsked
+    var memoryUsers: [MemoryUser] = []
+    var hostPressure = (before: RunFacts.HostPressure(), after: RunFacts.HostPressure())
 
     init(_ request: RunRequest, _ settings: HostSettings) {
         self.request = request
@@ -35,7 +38,8 @@ struct RunRecord {
         report.scanner = request.scanner
         report.host = HostName.current
         report.profile = request.profile
-        report.limits = AppliedLimits(limits: request.limits, deadlines: request.deadlines)
+        report.limits = AppliedLimits(
+            limits: request.limits, deadlines: request.deadlines, softLanding: request.softLanding)
         report.limits.typeCaps = settings.caps?.types[request.type]
         report.limits.allCaps = settings.caps.flatMap { $0.all.isEmpty ? nil : $0.all }
     }
@@ -124,11 +128,13 @@ struct RunRecord {
             facts.before = RunFacts.Counters(
                 oomKills: usage.memory?.events?.oomKill.map { _ in 0 },
                 oomGroupKills: usage.memory?.events?.oomGroupKill.map { _ in 0 },
+                memoryHighEvents: usage.memory?.events?.high.map { _ in 0 },
                 pidsMaxEvents: usage.pids?.refusedForks.map { _ in 0 },
                 cpuUsageMicroseconds: usage.cpu?.total.map { _ in 0 })
             facts.after = RunFacts.Counters(
                 oomKills: usage.memory?.events?.oomKill.map { Int64(clamping: $0) },
                 oomGroupKills: usage.memory?.events?.oomGroupKill.map { Int64(clamping: $0) },
+                memoryHighEvents: usage.memory?.events?.high.map { Int64(clamping: $0) },
                 pidsMaxEvents: usage.pids?.refusedForks.map { Int64(clamping: $0) },
                 cpuUsageMicroseconds: usage.cpu?.total?.wholeMicroseconds)
         }
@@ -140,8 +146,25 @@ struct RunRecord {
         case .ended(let exit):
             facts.ending = ending(exit)
             facts.actions = exit.actions.compactMap { action(of: $0, exit) }
+            facts.helpersKilled = exit.helpersKilled
+            facts.kernelLog = kernelLog
+            facts.memoryUsers = memoryUsers
+            facts.slowness = slowness(exit)
         }
         return facts
+    }
+
+    private func slowness(_ exit: ExitFacts) -> RunFacts.Slowness {
+        RunFacts.Slowness(
+            wall: (exit.endedAt - exit.launchedAt).wholeMicroseconds,
+            cpuFull: usage?.cpuPressure?.full?.total.wholeMicroseconds,
+            // Without a quota in force there is nothing to be held back by.
+            throttled: enforcement.means[.cpu] == .cgroup ? usage?.cpu?.throttled?.wholeMicroseconds : 0,
+            ioFull: usage?.ioPressure?.full?.total.wholeMicroseconds,
+            hasIOLimit: enforcement.means[.io] == .cgroup,
+            memoryFull: usage?.memoryPressure?.full?.total.wholeMicroseconds,
+            reachedMemoryLimit: (usage?.memory?.events?.high ?? 0) + (usage?.memory?.events?.max ?? 0) > 0,
+            hostBefore: hostPressure.before, hostAfter: hostPressure.after)
     }
 
     private func ending(_ exit: ExitFacts) -> RunFacts.Ending {
@@ -172,6 +195,11 @@ struct RunRecord {
                 // Without a figure where the caller took a stream over: the caller measured.
                 .outputLimit, at: at, limit: request.limits.printed.bytes, observed: fired.observed)
         case .cancelled: return .init(.cancelled, at: at)
+        case .deadlineNear:
+            let wall = request.deadlines.wall - (request.softLanding?.beforeDeadline ?? .zero)
+            return .init(
+                .deadlineNear, at: at, limit: wall.wholeMicroseconds, observed: at.wholeMicroseconds)
+        case .pressed: return .init(.memoryHigh, at: at)
         case .terminated, .killed, .abandoned: return nil
         }
     }

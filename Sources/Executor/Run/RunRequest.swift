@@ -24,6 +24,8 @@ public struct RunRequest: Sendable {
     public var readOnlyPaths: [ReadOnlyPath]
     public var limits: ScannerLimits
     public var deadlines: Deadlines
+    /// Nil: the run goes into its limits.
+    public var softLanding: SoftLanding?
     /// Name of the seccomp profile.
     public var seccomp: String
     /// Let refused system calls through, and count them.
@@ -65,6 +67,7 @@ public struct RunRequest: Sendable {
             taskID: taskID, type: profile.name, command: profile.command.expanded(), limits: profile.limits,
             deadlines: profile.deadlines)
         scanner = profile.name
+        softLanding = profile.softLanding
         environment = profile.environment
         self.target = target
         workingDirectory = profile.workingDirectory

@@ -61,7 +61,10 @@ extension SandboxHost {
                 try slot.mark(leaf.path)
                 onStart?({ leaf.live(since: begun) })
                 settings.onStep?(.launching)
+                let log = KernelLog.atItsEnd()
+                record.hostPressure.before = pressure.reading()
                 attempt = try await launch(&sandbox, request, leaf, cancellation, recorder, &record)
+                await observe(attempt, request, leaf, log, uid: slot.uid, &record)
             }
         } catch { failure = ExecutorError(explaining: error) }
         settings.onStep?(.ended)
@@ -181,7 +184,10 @@ extension SandboxHost {
     private func supervision(_ request: RunRequest) -> SupervisionLimits {
         SupervisionLimits(
             wall: request.deadlines.wall, cpu: request.deadlines.cpu, output: request.limits.printed,
-            grace: request.deadlines.grace)
+            grace: request.deadlines.grace,
+            softLanding: request.softLanding.map {
+                .init(beforeWall: $0.beforeDeadline, whenPressed: $0.atMemoryHigh, grace: $0.grace)
+            })
     }
 }
 

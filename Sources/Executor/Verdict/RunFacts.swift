@@ -44,6 +44,13 @@ public struct RunFacts: Sendable, Equatable {
             case cpuDeadline = "cpu deadline"
             case outputLimit = "output limit"
             case cancelled
+            /// SIGTERM ahead of the wall deadline, as the profile's `soft_landing` asks.
+            case deadlineNear = "deadline near"
+            /// SIGTERM because the run was held back at memory.high, likewise.
+            case memoryHigh = "memory high"
+
+            /// An early SIGTERM, and no limit reached.
+            var isLanding: Bool { self == .deadlineNear || self == .memoryHigh }
         }
 
         public var kind: Kind
@@ -71,15 +78,18 @@ public struct RunFacts: Sendable, Equatable {
         public var oomKills: Int64?
         /// `oom_group_kill` of memory.events (Linux 5.17).
         public var oomGroupKills: Int64?
+        /// `high` of memory.events: held back and reclaimed from at memory.high.
+        public var memoryHighEvents: Int64?
         /// `max` of pids.events: forks refused.
         public var pidsMaxEvents: Int64?
         /// `usage_usec` of cpu.stat.
         public var cpuUsageMicroseconds: Int64?
 
         public init(
-            oomKills: Int64? = nil, oomGroupKills: Int64? = nil, pidsMaxEvents: Int64? = nil,
-            cpuUsageMicroseconds: Int64? = nil
+            oomKills: Int64? = nil, oomGroupKills: Int64? = nil, memoryHighEvents: Int64? = nil,
+            pidsMaxEvents: Int64? = nil, cpuUsageMicroseconds: Int64? = nil
         ) {
+            self.memoryHighEvents = memoryHighEvents
             self.oomKills = oomKills
             self.oomGroupKills = oomGroupKills
             self.pidsMaxEvents = pidsMaxEvents
@@ -108,10 +118,15 @@ public struct RunFacts: Sendable, Equatable {
     public var cpuDeadline: Duration?
     /// True where the scanner ran under our filter.
     public var seccompInstalled: Bool
-    /// The name of the system call that the filter refused, where the kernel said it.
-    public var syscall: String?
-    /// Processes of the run other than the scanner that a signal of nobody of ours ended. Nil: nobody counted.
+    /// What the kernel's log says of system calls for which the filter killed; looked at where SIGSYS ended the scanner.
+    public var kernelLog: KernelLogWord
+    /// Processes of the run other than the scanner that a signal of nobody of ours ended, as far as pid 1 saw them. Nil:
+    /// nobody counted.
     public var helpersKilled: Int?
+    /// The largest processes when a soft landing began; empty without one.
+    public var memoryUsers: [MemoryUser]
+    /// What slowed the run down. Nil: nobody looked.
+    public var slowness: Slowness?
     public var exitCodes: ExitCodeTable
     public var cleanup: Cleanup
     /// The caps above the run; nil where there are none.
@@ -120,7 +135,8 @@ public struct RunFacts: Sendable, Equatable {
     public init(
         ending: Ending, actions: [Action] = [], before: Counters? = nil, after: Counters? = nil,
         cpuDeadline: Duration? = nil,
-        seccompInstalled: Bool = false, syscall: String? = nil, helpersKilled: Int? = nil,
+        seccompInstalled: Bool = false, kernelLog: KernelLogWord = .notAsked, helpersKilled: Int? = nil,
+        memoryUsers: [MemoryUser] = [], slowness: Slowness? = nil,
         exitCodes: ExitCodeTable = .zeroIsClean,
         cleanup: Cleanup = .done
     ) {
@@ -130,8 +146,10 @@ public struct RunFacts: Sendable, Equatable {
         self.after = after
         self.cpuDeadline = cpuDeadline
         self.seccompInstalled = seccompInstalled
-        self.syscall = syscall
+        self.kernelLog = kernelLog
         self.helpersKilled = helpersKilled
+        self.memoryUsers = memoryUsers
+        self.slowness = slowness
         self.exitCodes = exitCodes
         self.cleanup = cleanup
     }

@@ -2,7 +2,8 @@ import SystemPackage
 import SystemSupport
 
 extension Verdict {
-    /// Decides why a run ended, from what was measured and nothing else. The first row that holds is the verdict:
+    /// Decides why a run ended, from what was measured and nothing else. The first row that holds is the verdict; the table
+    /// with its reasons is in `docs/outcomes.md`, row by row the same:
     ///
     /// | row | holds when | kind | class |
     /// | --- | --- | --- | --- |
@@ -13,27 +14,33 @@ extension Verdict {
     /// | 5 | a step of the launch failed | `launch_failed` | transient for EAGAIN, ENOMEM, EMFILE, ENFILE, ENOSPC; else critical |
     /// | 6 | the first of our actions was a deadline or the output limit | `timed_out`, `cpu_exhausted`, `output_exceeded` | transient |
     /// | 7 | the scanner failed, and `oom_kill` rose | `oom_killed` | transient |
-    /// | 8 | a signal ended it, and cpu.stat is at or over the CPU deadline | `cpu_exhausted` | transient |
-    /// | 9 | the scanner failed, and `max` of pids.events rose | `pids_exhausted` | transient |
-    /// | 10 | a signal ended it | `signaled` | transient |
-    /// | 11 | it exited; nobody can tell how it ended (`scanner_error`) | by the table: `clean`, `findings`, else `scanner_error` | none, or as the table says |
+    /// | 8 | the scanner failed after a soft landing | `timed_out` (deadline near), `oom_killed` (memory.high) | transient |
+    /// | 9 | a signal ended it, and cpu.stat is at or over the CPU deadline | `cpu_exhausted` | transient |
+    /// | 10 | the scanner failed, and `max` of pids.events rose | `pids_exhausted` | transient |
+    /// | 11 | a signal ended it | `signaled` | transient |
+    /// | 12 | it exited; nobody can tell how it ended (`scanner_error`) | by the table: `clean`, `findings`, else `scanner_error` | none, or as the table says |
     ///
-    /// Failed means: ended by a signal, or with a code that is neither clean nor findings. Three rows need their reason said:
-    /// an action fires only while the scanner runs, so whatever it exits with afterwards, 0 included, comes from a scan cut
-    /// short (4 and 6 before 11); with memory.oom.group an OOM kill ends the run, so one that rose beside a deadline came after it (6 before 7);
-    /// a leak outranks everything, for nothing said about this run matters as much as what it left behind (2).
-    ///
-    /// `partial` is set where row 11 says success, and `oom_kill` rose or a helper was killed by a signal: the scanner did not
-    /// notice, and its report may lack a part. A `max` in pids.events that rose in a successful run is evidence, no failure.
+    /// Failed means: ended by a signal, or with a code that is neither clean nor findings. A soft landing is no action in
+    /// the sense of rows 4 and 6: it reaches no limit.
     public static func classify(_ facts: RunFacts) -> Verdict {
         var verdict = decide(facts)
         switch facts.ending {
-        case .exited(let code): verdict.exitCode = code
+        case .exited(let code):
+            verdict.exitCode = code
+            // It was asked to end, and had the time to put away what it had.
+            if facts.actions.contains(where: { $0.kind.isLanding }), verdict.kind != .cleanupFailed {
+                verdict.partial = true
+            }
         case .signaled(let number, _): verdict.signal = number
         case .launchFailed(let failure):
             verdict.step = failure.step
             verdict.errno = failure.errno
         case .notStarted, .invalidTask, .unknown: break
+        }
+        if verdict.kind == .timedOut, let slowness = facts.slowness {
+            let starvation = HostStarvation(slowness)
+            verdict.hostStarved = starvation.isStarved
+            verdict.evidence += starvation.evidence
         }
         for item in observations(facts) where !verdict.evidence.contains(item) { verdict.evidence.append(item) }
         return verdict
@@ -47,16 +54,13 @@ extension Verdict {
             return Verdict(kind: .cleanupFailed, failureClass: .critical, evidence: [leak])
         }
         if case .signaled(SignalName.badSystemCall, _) = facts.ending, facts.seccompInstalled {
-            let text =
-                facts.syscall.map { "the filter refused \($0)" }
-                ?? "the filter refused a system call; the kernel did not say which"
             return Verdict(
-                kind: .seccompViolation, failureClass: .critical, syscall: facts.syscall,
-                evidence: [Evidence(source: "seccomp", field: "syscall", text: text)])
+                kind: .seccompViolation, failureClass: .critical, syscall: facts.kernelLog.call?.text,
+                evidence: kernelLog(facts.kernelLog) + [ending(facts)])
         }
-        if facts.actions.first?.kind == .cancelled || facts.ending == .notStarted {
-            let decided =
-                facts.actions.first.map(action) ?? Evidence(source: "supervisor", text: "cancelled before the start")
+        let first = facts.actions.first { !$0.kind.isLanding }
+        if first?.kind == .cancelled || facts.ending == .notStarted {
+            let decided = first.map(action) ?? Evidence(source: "supervisor", text: "cancelled before the start")
             return Verdict(kind: .cancelled, failureClass: .none, evidence: [decided])
         }
         if case .launchFailed(let failure) = facts.ending {
@@ -64,13 +68,13 @@ extension Verdict {
                 kind: .launchFailed, failureClass: passing.contains(failure.errno) ? .transient : .critical,
                 evidence: [launch(failure)])
         }
-        if let first = facts.actions.first {
+        if let first {
             return Verdict(kind: kind(of: first.kind), failureClass: .transient, evidence: [action(first)])
         }
         return decideUndisturbed(facts)
     }
 
-    /// Rows 7 to 11: nothing of ours ended the run.
+    /// Rows 7 to 12: no limit of ours ended the run.
     private static func decideUndisturbed(_ facts: RunFacts) -> Verdict {
         let ended = ending(facts)
         let meaning: ExitCodeTable.Meaning? =
@@ -79,6 +83,10 @@ extension Verdict {
         let oom = oomKill(facts)
         if !succeeded {
             if let oom { return Verdict(kind: .oomKilled, failureClass: .transient, evidence: [oom, ended]) }
+            if let landing = facts.actions.first(where: { $0.kind.isLanding }) {
+                return Verdict(
+                    kind: kind(of: landing.kind), failureClass: .transient, evidence: [action(landing), ended])
+            }
             if case .signaled = facts.ending, let cpu = cpuOverDeadline(facts) {
                 return Verdict(kind: .cpuExhausted, failureClass: .transient, evidence: [cpu, ended])
             }
@@ -105,7 +113,8 @@ extension Verdict {
 
     private static func kind(of action: RunFacts.Action.Kind) -> VerdictKind {
         switch action {
-        case .wallDeadline: .timedOut
+        case .wallDeadline, .deadlineNear: .timedOut
+        case .memoryHigh: .oomKilled
         case .cpuDeadline: .cpuExhausted
         case .outputLimit: .outputExceeded
         case .cancelled: .cancelled

@@ -12,6 +12,8 @@ extension Verdict {
         }
         found.append(oomKill(facts))
         found.append(unknownOOM(facts))
+        found.append(heldBackAtMemoryHigh(facts))
+        found += facts.memoryUsers.map(memoryUser)
         found.append(cpuOverDeadline(facts))
         found.append(pidsRefused(facts))
         found += capObservations(facts)
@@ -19,7 +21,9 @@ extension Verdict {
             found.append(
                 Evidence(
                     source: "supervisor", field: "helpers_killed", after: Int64(killed),
-                    text: "\(killed) other processes of the run were ended by signals"))
+                    text: killed == 1
+                        ? "another process of the run was ended by a signal"
+                        : "\(killed) other processes of the run were ended by signals"))
         }
         if case .signaled(SignalName.badSystemCall, _) = facts.ending, !facts.seccompInstalled {
             found.append(Evidence(source: "seccomp", text: "SIGSYS, and the run had no filter of ours"))
@@ -64,6 +68,8 @@ extension Verdict {
             case .cpuDeadline: ("the CPU deadline", "cpu_us")
             case .outputLimit: ("the output limit", "output_bytes")
             case .cancelled: ("the cancellation", nil)
+            case .deadlineNear: ("the soft landing before the deadline", "wall_us")
+            case .memoryHigh: ("the soft landing at memory.high", nil)
             }
         let limit = action.limit.map {
             " of " + (action.kind == .outputLimit ? "\($0) bytes" : Duration.microseconds($0).shortText)
@@ -96,6 +102,51 @@ extension Verdict {
         guard case .signaled(SignalName.kill, _) = facts.ending, facts.actions.isEmpty else { return nil }
         if facts.before?.oomKills != nil && facts.after?.oomKills != nil { return nil }
         return Evidence(source: "memory.events", text: "not available: an OOM kill cannot be told from another SIGKILL")
+    }
+
+    /// Only said where it was asked about: with a memory.high and no soft landing it is an ordinary state.
+    private static func heldBackAtMemoryHigh(_ facts: RunFacts) -> Evidence? {
+        guard facts.actions.contains(where: { $0.kind == .memoryHigh }),
+            let (before, after) = risen(facts, \.memoryHighEvents)
+        else { return nil }
+        return Evidence(
+            source: "memory.events", field: "high", before: before, after: after,
+            text: "the run was held back at memory.high \(after - before) times")
+    }
+
+    private static func memoryUser(_ user: MemoryUser) -> Evidence {
+        Evidence(
+            source: "/proc/\(user.pid)/statm", field: "resident_bytes", after: user.residentBytes,
+            text: "at the soft landing, \(user.name) held \(ByteCount(user.residentBytes).map { "\($0)" } ?? "-")")
+    }
+
+    /// What the kernel's log says of the filter, the deciding words first.
+    static func kernelLog(_ word: KernelLogWord) -> [Evidence] {
+        func said(_ text: String) -> Evidence { Evidence(source: "kernel log", field: "syscall", text: text) }
+        switch word {
+        case .notAsked:
+            return [Evidence(source: "seccomp", text: "SIGSYS ended the scanner, which ran under our filter")]
+        case .unreadable(let reason):
+            return [
+                Evidence(source: "seccomp", text: "SIGSYS ended the scanner, which ran under our filter"),
+                said("which call it was is not known: \(reason)"),
+            ]
+        case .silent(let dropped):
+            return [
+                Evidence(source: "seccomp", text: "SIGSYS ended the scanner, which ran under our filter"),
+                said(
+                    dropped
+                        ? "which call it was is not known: the kernel left lines out of its log"
+                        : "which call it was is not known: the kernel's log has no line of it; an audit daemon may have taken it, "
+                            + "or a process sent the signal"),
+            ]
+        case .calls(let calls):
+            return calls.map {
+                Evidence(
+                    source: "kernel log", field: "syscall", after: $0.number,
+                    text: "the filter killed a process of the run for \($0.text)")
+            }
+        }
     }
 
     static func cpuOverDeadline(_ facts: RunFacts) -> Evidence? {

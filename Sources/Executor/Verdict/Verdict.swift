@@ -4,8 +4,12 @@ public import SystemPackage
 public struct Verdict: Sendable, Equatable {
     public var kind: VerdictKind
     public var failureClass: FailureClass
-    /// The scanner succeeded and a process it relied on was killed: what it reports may be incomplete.
+    /// What the scanner reports may be incomplete: it succeeded although a process it relied on was killed, or it ended by
+    /// itself on the SIGTERM of a soft landing.
     public var partial: Bool
+    /// Of a `timed_out`: whether the host, and not the run's own work or limits, kept it from its deadline. Nil: another
+    /// kind, or not known.
+    public var hostStarved: Bool?
     /// The scanner's own exit code; nil where it did not exit.
     public var exitCode: Int32?
     /// The signal that ended it; nil where it exited.
@@ -20,13 +24,14 @@ public struct Verdict: Sendable, Equatable {
     public var evidence: [Evidence]
 
     public init(
-        kind: VerdictKind, failureClass: FailureClass, partial: Bool = false, exitCode: Int32? = nil,
-        signal: Int32? = nil,
-        step: String? = nil, errno: Errno? = nil, syscall: String? = nil, evidence: [Evidence]
+        kind: VerdictKind, failureClass: FailureClass, partial: Bool = false, hostStarved: Bool? = nil,
+        exitCode: Int32? = nil, signal: Int32? = nil, step: String? = nil, errno: Errno? = nil, syscall: String? = nil,
+        evidence: [Evidence]
     ) {
         self.kind = kind
         self.failureClass = failureClass
         self.partial = partial
+        self.hostStarved = hostStarved
         self.exitCode = exitCode
         self.signal = signal
         self.step = step

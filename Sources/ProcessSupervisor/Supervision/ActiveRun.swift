@@ -20,6 +20,9 @@ final class ActiveRun {
     /// The loop's note of the timer it holds for this run.
     var scheduledAt: MonotonicTime?
 
+    /// Watched while the machine wants it; nil where it does not, or the tree cannot tell.
+    private(set) var pressure: OwnedDescriptor?
+
     enum Stream: UInt64 {
         case stdout = 1
         case stderr = 2
@@ -36,6 +39,7 @@ final class ActiveRun {
         self.launchedAt = launchedAt
         self.answer = answer
         machine = RunMachine(limits: limits, launchedAt: launchedAt, parallelism: parallelism)
+        pressure = machine.wantsPressure ? tree.openPressureEvents() : nil
         stdout = StreamCapture(headLimit: limits.headBytes, tailLimit: limits.tailBytes)
         stderr = StreamCapture(headLimit: limits.headBytes, tailLimit: limits.tailBytes)
     }
@@ -50,6 +54,9 @@ final class ActiveRun {
     func handle(_ event: RunMachine.Event, at now: MonotonicTime) -> Bool {
         for action in machine.handle(event, at: now) {
             switch action {
+            case .land:
+                tree.willLand()
+                _ = csys_pidfd_send_signal(pidfd, SIGTERM)
             case .terminate: _ = csys_pidfd_send_signal(pidfd, SIGTERM)
             case .kill:
                 tree.kill()
@@ -60,6 +67,21 @@ final class ActiveRun {
             }
         }
         return event == .exited
+    }
+
+    /// Something may have pressed the tree. The reading arms the next event, so it is also the first thing to do.
+    func lookAtPressure(at now: MonotonicTime) {
+        let isPressed =
+            switch pressure {
+            case .some(let events): tree.isPressed(events)
+            case .none: false
+            }
+        if isPressed { _ = handle(.pressed, at: now) }
+    }
+
+    /// Closes what is watched for pressure where nobody wants it any more; closing ends the watch.
+    func dropUnwantedPressure() {
+        if !machine.wantsPressure { pressure = nil }
     }
 
     func tick(at now: MonotonicTime) {
@@ -103,11 +125,13 @@ final class ActiveRun {
             maxResidentSet: ByteCount(result.max_rss_bytes))
         let ending = ending(result)
         process.close()
+        pressure = nil
         _ = handle(.exited, at: now)
         finish(ending, resources, at: now)
     }
 
     private var startedAt: MonotonicTime?
+    private var helpersKilled: Int?
 
     private func ending(_ result: csys_wait_result) -> ExitFacts.Ending {
         var ending: ExitFacts.Ending?
@@ -119,6 +143,7 @@ final class ActiveRun {
             case CLAUNCH_STATUS_FAILED.rawValue: ending = .notExecuted(Errno(rawValue: record.error))
             case CLAUNCH_STATUS_EXITED.rawValue where ending == nil:
                 ending = Self.decode(waitStatus: record.wait_status)
+                helpersKilled = Int(record.helpers_killed)
             default: break
             }
         }
@@ -139,7 +164,8 @@ final class ActiveRun {
         answered = true
         answer(
             ExitFacts(
-                ending: ending, launchedAt: launchedAt, startedAt: startedAt, endedAt: now, resources: resources,
-                actions: machine.fired, stdout: stdout.captured, stderr: stderr.captured))
+                ending: ending, launchedAt: launchedAt, startedAt: startedAt, endedAt: now,
+                helpersKilled: helpersKilled, resources: resources, actions: machine.fired, stdout: stdout.captured,
+                stderr: stderr.captured))
     }
 }

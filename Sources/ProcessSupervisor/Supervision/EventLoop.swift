@@ -44,7 +44,10 @@ final class EventLoop: Sendable {
         static func < (left: Timer, right: Timer) -> Bool { (left.at, left.id) < (right.at, right.id) }
     }
 
-    // A token is a run's number and, in the two low bits, which of its descriptors: 0 the pid descriptor, else the stream.
+    // A token is a run's number and, in the two low bits, which of its descriptors: 0 the pid descriptor, 1 and 2 the
+    // streams, 3 what tells of pressure.
+    private static let pressure: UInt64 = 3
+
     private func run() {
         var runs: [UInt64: ActiveRun] = [:]
         var timers = Heap<Timer>()
@@ -65,6 +68,8 @@ final class EventLoop: Sendable {
                     if !run.drain(stream, into: scratch, limit: scratch.count, at: now) {
                         _ = csys_epoll_remove(epoll.raw, run.descriptor(of: stream))
                     }
+                } else if event.token & 3 == Self.pressure {
+                    run.lookAtPressure(at: now)
                 } else {
                     for stream in run.openStreams { _ = csys_epoll_remove(epoll.raw, run.descriptor(of: stream)) }
                     _ = csys_epoll_remove(epoll.raw, run.pidfd)
@@ -102,6 +107,7 @@ final class EventLoop: Sendable {
                 let run = make().run
                 if watch(run) {
                     runs[id] = run
+                    run.lookAtPressure(at: now)
                     schedule(run, &timers)
                 } else {
                     // Only memory can be short here. Unwatched, the run would never end for its caller: it ends now.
@@ -117,13 +123,21 @@ final class EventLoop: Sendable {
     }
 
     private func watch(_ run: ActiveRun) -> Bool {
-        [
-            (run.pidfd, 0), (run.descriptor(of: .stdout), ActiveRun.Stream.stdout.rawValue),
-            (run.descriptor(of: .stderr), ActiveRun.Stream.stderr.rawValue),
-        ].allSatisfy { csys_epoll_add(epoll.raw, $0, UInt32(CSYS_EPOLLIN), run.id << 2 | $1) >= 0 }
+        let watchesPressure =
+            switch run.pressure {
+            case .some(let events):
+                csys_epoll_add(epoll.raw, events.raw, UInt32(CSYS_EPOLLPRI), run.id << 2 | Self.pressure) >= 0
+            case .none: true
+            }
+        return watchesPressure
+            && [
+                (run.pidfd, 0), (run.descriptor(of: .stdout), ActiveRun.Stream.stdout.rawValue),
+                (run.descriptor(of: .stderr), ActiveRun.Stream.stderr.rawValue),
+            ].allSatisfy { csys_epoll_add(epoll.raw, $0, UInt32(CSYS_EPOLLIN), run.id << 2 | $1) >= 0 }
     }
 
     private func schedule(_ run: ActiveRun, _ timers: inout Heap<Timer>) {
+        run.dropUnwantedPressure()
         guard let wakeAt = run.machine.wakeAt else { return }
         if run.scheduledAt == wakeAt { return }
         run.scheduledAt = wakeAt

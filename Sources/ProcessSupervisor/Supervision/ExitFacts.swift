@@ -5,6 +5,10 @@ public import SystemSupport
 public struct FiredAction: Sendable, Hashable {
     public enum Kind: String, Sendable, Hashable {
         case wallDeadline, cpuDeadline, outputLimit, cancelled
+        /// A soft landing: the wall deadline was near.
+        case deadlineNear
+        /// A soft landing: the tree was pressed.
+        case pressed
         /// SIGTERM was sent.
         case terminated
         /// All processes were killed.
@@ -43,6 +47,9 @@ public struct ExitFacts: Sendable {
     /// When execve(2) of the program had succeeded, by pid 1's record; nil if it did not or pid 1 could not tell.
     public var startedAt: MonotonicTime?
     public var endedAt: MonotonicTime
+    /// Processes that came to pid 1 because their parent was gone or never waited for them, and that a signal had ended
+    /// which is no request to end (SIGHUP, SIGINT, SIGPIPE, SIGTERM are) and not ours. Nil: pid 1 could not tell.
+    public var helpersKilled: Int?
     /// rusage of pid 1 and all that it waited for; nil while it is not waited for.
     public var resources: ResourceUsage?
     /// What we did, in order.
@@ -52,7 +59,7 @@ public struct ExitFacts: Sendable {
 
     /// The first reason for which we ended it; nil if it ended by itself.
     public var reason: FiredAction.Kind? {
-        actions.first { [.wallDeadline, .cpuDeadline, .outputLimit, .cancelled].contains($0.kind) }?.kind
+        actions.first { ![.terminated, .killed, .abandoned].contains($0.kind) }?.kind
     }
 }
 

@@ -52,6 +52,15 @@ extension SandboxTests {
             #expect(run.kind == .seccompViolation, run.explanation)
             #expect(run.report.verdict.failureClass == .critical)
             #expect(run.report.verdict.signal == SIGSYS)
+            // Without the kernel's log it stays unknown, and the reason is said.
+            let log = try #require(run.evidence("kernel log", "syscall"), run.explanation)
+            if RunFixture.kernelNamesFilteredCalls {
+                #expect(run.report.verdict.syscall == name, run.explanation)
+                #expect(log.after == Int64(number))
+            } else {
+                #expect(run.report.verdict.syscall == nil)
+                #expect(log.text.contains("not known"))
+            }
         }
 
         @Test func refusalsAreCountedWhereThatIsAsked() async throws {

@@ -3,7 +3,8 @@ import Testing
 
 @testable import Executor
 
-/// The table of `Verdict.classify`, row by row, and the facts that contradict each other.
+/// The table of `Verdict.classify`, row by row, and the facts that contradict each other. `OutcomesDocumentTests` holds the
+/// rows against the document's.
 @Suite struct VerdictTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var testDescription: String
@@ -33,14 +34,14 @@ import Testing
     static func facts(
         _ ending: RunFacts.Ending, _ actions: [RunFacts.Action.Kind] = [], oom: Int64 = 0, pids: Int64 = 0,
         cpu: Int64 = 0,
-        cpuDeadline: Duration? = nil, seccomp: Bool = true, syscall: String? = nil, helpers: Int? = nil,
+        cpuDeadline: Duration? = nil, seccomp: Bool = true, log: KernelLogWord = .notAsked, helpers: Int? = nil,
         cleanup: RunFacts.Cleanup = .done
     ) -> RunFacts {
         RunFacts(
             ending: ending, actions: actions.enumerated().map { RunFacts.Action($1, at: .seconds($0 + 1)) },
             before: zero,
             after: RunFacts.Counters(oomKills: oom, oomGroupKills: oom, pidsMaxEvents: pids, cpuUsageMicroseconds: cpu),
-            cpuDeadline: cpuDeadline, seccompInstalled: seccomp, syscall: syscall, helpersKilled: helpers,
+            cpuDeadline: cpuDeadline, seccompInstalled: seccomp, kernelLog: log, helpersKilled: helpers,
             exitCodes: table,
             cleanup: cleanup)
     }
@@ -50,6 +51,10 @@ import Testing
     }
 
     static func killed(_ signal: Int32) -> RunFacts.Ending { .signaled(number: signal, coreDumped: false) }
+
+    static func call(_ name: String?, _ number: Int64 = 101) -> FilteredCall {
+        FilteredCall(number: number, architecture: 0xc000_003e, name: name)
+    }
 
     static let leak = RunFacts.Cleanup.stillPopulated(processes: 2, after: .seconds(5))
 
@@ -62,7 +67,10 @@ import Testing
         Case(
             "2 mount left", facts(.exited(code: 0), cleanup: .failed("a mount is busy")), .cleanupFailed, .critical,
             from: "clean-up"),
-        Case("3 filter", facts(killed(31), syscall: "ptrace"), .seccompViolation, .critical, from: "seccomp"),
+        Case("3 filter", facts(killed(31)), .seccompViolation, .critical, from: "seccomp"),
+        Case(
+            "3 filter, named", facts(killed(31), log: .calls([call("ptrace")])), .seccompViolation, .critical,
+            from: "kernel log"),
         Case("4 cancelled", facts(killed(9), [.cancelled]), .cancelled, .none, from: "supervisor"),
         Case("4 not started", facts(.notStarted), .cancelled, .none, from: "supervisor"),
         Case("5 no such program", facts(failure(.noSuchFileOrDirectory)), .launchFailed, .critical, from: "launch"),
@@ -72,20 +80,41 @@ import Testing
         Case("7 oom, killed", facts(killed(9), oom: 1), .oomKilled, .transient, from: "memory.events"),
         Case("7 oom, noticed", facts(.exited(code: 2), oom: 1), .oomKilled, .transient, from: "memory.events"),
         Case(
-            "8 cpu.stat", facts(killed(24), cpu: 2_000_000, cpuDeadline: .seconds(2)), .cpuExhausted, .transient,
-            from: "cpu.stat"),
-        Case("9 pids, failed", facts(.exited(code: 2), pids: 7), .pidsExhausted, .transient, from: "pids.events"),
-        Case("9 pids, killed", facts(killed(6), pids: 7), .pidsExhausted, .transient, from: "pids.events"),
-        Case("10 killed from outside", facts(killed(9)), .signaled, .transient, from: "wait status"),
-        Case("10 crashed", facts(.signaled(number: 11, coreDumped: true)), .signaled, .transient, from: "wait status"),
-        Case("11 clean", facts(.exited(code: 0)), .clean, .none, from: "wait status"),
-        Case("11 findings", facts(.exited(code: 1)), .findings, .none, from: "wait status"),
-        Case("11 unlisted code", facts(.exited(code: 3)), .scannerError, .transient, from: "wait status"),
-        Case("11 transient code", facts(.exited(code: 75)), .scannerError, .transient, from: "wait status"),
-        Case("11 critical code", facts(.exited(code: 78)), .scannerError, .critical, from: "wait status"),
-        Case("11 partial, OOM", facts(.exited(code: 0), oom: 1), .clean, .none, partial: true, from: "wait status"),
+            "8 landed before the deadline, failed", facts(.exited(code: 143), [.deadlineNear]), .timedOut, .transient,
+            partial: true, from: "supervisor"),
         Case(
-            "11 partial, helper", facts(.exited(code: 1), helpers: 1), .findings, .none, partial: true,
+            "8 landed before the deadline, deaf", facts(killed(9), [.deadlineNear]), .timedOut, .transient,
+            from: "supervisor"),
+        Case(
+            "8 landed at memory.high, failed", facts(.exited(code: 3), [.memoryHigh]), .oomKilled, .transient,
+            partial: true, from: "supervisor"),
+        Case(
+            "8 landed at memory.high, without a handler", facts(killed(15), [.memoryHigh]), .oomKilled, .transient,
+            from: "supervisor"),
+        Case(
+            "9 cpu.stat", facts(killed(24), cpu: 2_000_000, cpuDeadline: .seconds(2)), .cpuExhausted, .transient,
+            from: "cpu.stat"),
+        Case("10 pids, failed", facts(.exited(code: 2), pids: 7), .pidsExhausted, .transient, from: "pids.events"),
+        Case("10 pids, killed", facts(killed(6), pids: 7), .pidsExhausted, .transient, from: "pids.events"),
+        Case("11 killed from outside", facts(killed(9)), .signaled, .transient, from: "wait status"),
+        Case("11 crashed", facts(.signaled(number: 11, coreDumped: true)), .signaled, .transient, from: "wait status"),
+        Case("12 clean", facts(.exited(code: 0)), .clean, .none, from: "wait status"),
+        Case("12 findings", facts(.exited(code: 1)), .findings, .none, from: "wait status"),
+        Case("12 unlisted code", facts(.exited(code: 3)), .scannerError, .transient, from: "wait status"),
+        Case("12 transient code", facts(.exited(code: 75)), .scannerError, .transient, from: "wait status"),
+        Case("12 critical code", facts(.exited(code: 78)), .scannerError, .critical, from: "wait status"),
+        Case("12 partial, OOM", facts(.exited(code: 0), oom: 1), .clean, .none, partial: true, from: "wait status"),
+        Case(
+            "12 partial, landed before the deadline", facts(.exited(code: 1), [.deadlineNear]), .findings, .none,
+            partial: true, from: "wait status"),
+        Case(
+            "12 partial, landed at memory.high", facts(.exited(code: 0), [.memoryHigh]), .clean, .none, partial: true,
+            from: "wait status"),
+        Case(
+            "12 nobody can tell", facts(.unknown("pid 1 left no record")), .scannerError, .transient, from: "supervisor"
+        ),
+        Case(
+            "12 partial, helper", facts(.exited(code: 1), helpers: 1), .findings, .none, partial: true,
             from: "wait status"),
     ]
 
@@ -132,6 +161,32 @@ import Testing
         Case(
             "filter during the grace", facts(killed(31), [.wallDeadline]), .seccompViolation, .critical, from: "seccomp"
         ),
+        Case(
+            "a leak after a landing", facts(.exited(code: 0), [.deadlineNear], cleanup: leak), .cleanupFailed,
+            .critical, from: "cgroup.events"),
+        Case(
+            "landed, and the filter killed it", facts(killed(31), [.memoryHigh]), .seccompViolation, .critical,
+            from: "seccomp"),
+        Case(
+            "landed at memory.high, then the deadline", facts(.exited(code: 0), [.memoryHigh, .wallDeadline]),
+            .timedOut, .transient, partial: true, from: "supervisor"),
+        Case(
+            "landed, then cancelled", facts(.exited(code: 0), [.deadlineNear, .cancelled]), .cancelled, .none,
+            partial: true, from: "supervisor"),
+        Case(
+            "landed, and the kernel killed it for memory after all", facts(killed(9), [.memoryHigh], oom: 1),
+            .oomKilled, .transient, from: "memory.events"),
+        Case(
+            "landed before the deadline, and over the CPU deadline",
+            facts(killed(15), [.deadlineNear], cpu: 3_000_000, cpuDeadline: .seconds(2)), .timedOut, .transient,
+            from: "supervisor"),
+        Case(
+            "landed with a critical code", facts(.exited(code: 78), [.deadlineNear]), .timedOut, .transient,
+            partial: true, from: "supervisor"),
+        Case(
+            "128 + SIGTERM by the program itself", facts(.exited(code: 143)), .scannerError, .transient,
+            from: "wait status"),
+        Case("SIGTERM from outside", facts(killed(15)), .signaled, .transient, from: "wait status"),
         Case(
             "SIGSYS without our filter", facts(killed(31), seccomp: false), .signaled, .transient, from: "wait status"),
         Case("137 by the program itself", facts(.exited(code: 137)), .scannerError, .transient, from: "wait status"),
@@ -220,10 +275,40 @@ import Testing
         #expect(Verdict.classify(old).kind == .signaled)
     }
 
+    @Test func theRefusedCallIsNamedWhereTheLogNamesOneAndOnlyOne() {
+        func verdict(_ word: KernelLogWord) -> Verdict { Verdict.classify(Self.facts(Self.killed(31), log: word)) }
+        #expect(verdict(.calls([Self.call("mount"), Self.call("mount")])).syscall == "mount")
+        let two = verdict(.calls([Self.call("mount"), Self.call("ptrace", 7)]))
+        #expect(two.syscall == nil)
+        #expect(two.evidence.filter { $0.source == "kernel log" }.map(\.after) == [101, 7])
+        #expect(verdict(.calls([Self.call(nil, 9999)])).syscall == "system call 9999 of architecture 0xc000003e")
+        for word in [KernelLogWord.notAsked, .unreadable("EPERM"), .silent(dropped: false), .silent(dropped: true)] {
+            #expect(verdict(word).syscall == nil)
+            #expect(verdict(word).kind == .seccompViolation)
+        }
+        #expect(verdict(.unreadable("EPERM")).evidence.contains { $0.text.contains("not known: EPERM") })
+        // Without a filter of ours the log was not asked, and nothing is said of it.
+        let unfiltered = Verdict.classify(Self.facts(Self.killed(31), seccomp: false))
+        #expect(!unfiltered.evidence.contains { $0.source == "kernel log" })
+    }
+
+    @Test func theLargestProcessesAtALandingStandBesideIt() {
+        var facts = Self.facts(.exited(code: 0), [.memoryHigh])
+        facts.before?.memoryHighEvents = 0
+        facts.after?.memoryHighEvents = 12
+        facts.memoryUsers = [MemoryUser(pid: 42, name: "python3", residentBytes: 64 << 20)]
+        let evidence = Verdict.classify(facts).evidence
+        #expect(
+            evidence.contains(
+                Evidence(
+                    source: "/proc/42/statm", field: "resident_bytes", after: 64 << 20,
+                    text: "at the soft landing, python3 held 64MiB")))
+        #expect(evidence.contains { $0.source == "memory.events" && $0.field == "high" && $0.after == 12 })
+    }
+
     @Test func theVerdictCarriesHowTheScannerEnded() {
         #expect(Verdict.classify(Self.facts(.exited(code: 3))).exitCode == 3)
         #expect(Verdict.classify(Self.facts(Self.killed(11))).signal == 11)
-        #expect(Verdict.classify(Self.facts(Self.killed(31), syscall: "mount")).syscall == "mount")
         #expect(Verdict.classify(Self.facts(.exited(code: 0), [.wallDeadline])).exitCode == 0)
     }
 
