@@ -110,6 +110,7 @@ public struct HostProbe {
         var settings = settings
         // What is missing of the limits is told apart from whether a sandbox can be made at all.
         settings.enforcement = .bestEffort
+        settings.requireProof = false
         let host: SandboxHost
         do {
             host = try await SandboxHost.prepare(

@@ -32,6 +32,10 @@ public struct HostSettings: Sendable {
     public var launchThreads: Int
     /// Empty network namespaces kept ready, see `Launcher`. For processes that make many runs; each costs memory of the kernel's.
     public var preparedNetworks: Int
+    /// SHA-256 of the last proof of this host, for the records.
+    public var proofSHA256: String?
+    /// Whether a run needs a recorded proof of this host: see ``Proof``.
+    public var requireProof: Bool
     /// This process in leases: unique among the workers of a host.
     public var workerID: String
 
@@ -45,6 +49,7 @@ public struct HostSettings: Sendable {
         programDirectories = []
         launchThreads = 2
         preparedNetworks = 0
+        requireProof = false
         workerID = "pid-\(getpid())"
     }
 
