@@ -106,6 +106,7 @@ static int find_process(const char *token) {
         if (fd < 0) continue;
         ssize_t count = read(fd, name, sizeof name - 1);
         close(fd);
+        name[strcspn(name, "\n")] = 0;
         // The kernel keeps 15 bytes of a name.
         if (count > 0 && strncmp(name, token, 15) == 0) return atoi(entry->d_name);
     }

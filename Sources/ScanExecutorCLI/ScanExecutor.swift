@@ -15,6 +15,7 @@ struct ScanExecutor: ParsableCommand {
               SCAN_EXECUTOR_SECCOMP_PROFILES  as --seccomp-profiles
               SCAN_EXECUTOR_SCANNER_PATH      as --scanner-path, directories with : between them
               SCAN_EXECUTOR_STATE_DIR         locks of the sandboxes' uids; default /run/scan-executor
+              SCAN_EXECUTOR_REQUIRE_PROOF     true: no run without a valid proof of this host, see doctor --prove
               SCAN_EXECUTOR_FIRST_UID         the first of 256 uids that sandboxes use; default 2000000000
             """,
         subcommands: [

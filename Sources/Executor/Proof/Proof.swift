@@ -10,13 +10,15 @@ public struct Proof: Sendable, Hashable {
     /// True where nothing failed, and all that is not enforced is allowed not to be.
     public func holds(under mode: HostSettings.EnforcementMode) -> Bool { problem(under: mode) == nil }
 
-    /// What is wanting, in one sentence; nil where nothing is.
-    public func problem(under mode: HostSettings.EnforcementMode) -> String? {
+    /// What is wanting of `attacks`, in one sentence; nil where nothing is.
+    public func problem(
+        of attacks: [Attack] = Attack.catalogue, under mode: HostSettings.EnforcementMode
+    ) -> String? {
         func names(_ outcome: AttackResult.Outcome) -> String? {
             let names = results.filter { $0.outcome == outcome }.map(\.name)
             return names.isEmpty ? nil : names.joined(separator: ", ")
         }
-        let missing = Attack.catalogue.map(\.name).filter { name in !results.contains { $0.name == name } }
+        let missing = attacks.map(\.name).filter { name in !results.contains { $0.name == name } }
         if !missing.isEmpty { return "\(missing.joined(separator: ", ")) is not proved" }
         if let failed = names(.failed) { return "\(failed) did not hold" }
         if let result = results.first(where: { !$0.controlHolds }) { return "the control of \(result.name) failed" }

@@ -31,14 +31,17 @@ struct ProofAftermath {
 
     /// A process of the run, whoever is its parent now: it inherited the run's variable.
     private func survivor() -> String? {
-        let mark = "\(ProofField.runVariable)=\(run)"
+        let mark = Array("\(ProofField.runVariable)=\(run)".utf8)
         guard let proc = try? BeneathDirectory(path: "/proc") else { return nil }
         return ((try? proc.childDirectories()) ?? []).first { name in
-            // Reads as far as the limit; a larger environment is nobody's whom we started.
-            guard name.allSatisfy(\.isNumber), let text = try? proc.readText("\(name)/environ", limit: 64 << 10) else {
+            guard name.allSatisfy(\.isNumber), let file = try? proc.open("\(name)/environ", O_RDONLY) else {
                 return false
             }
-            return text.contains(mark)
+            // All of a run's environment: there are six variables.
+            return withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
+                let count = read(file.raw, buffer.baseAddress, buffer.count)
+                return count > 0 && buffer[..<count].split(separator: 0).contains { $0.elementsEqual(mark) }
+            }
         }
     }
 }

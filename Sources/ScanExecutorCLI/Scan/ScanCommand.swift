@@ -37,13 +37,17 @@ struct ScanCommand: ParsableCommand, Verb {
     @Flag(help: "No live line, and no lines about the host.")
     var quiet = false
 
+    @Flag(help: "Start nothing without a valid proof of this host: see doctor --prove.")
+    var requireProof = false
+
     @OptionGroup(title: "Limits") var limits: LimitOptions
     @OptionGroup(title: "Host") var host: HostOptions
     @OptionGroup var profiles: ProfileOptions
 
     func execute(_ interrupts: Interrupts) async throws -> ExitStatus {
         let overrides = try LimitOverrides(options: limits.given)
-        let settings = try OperatorSettings(host.choices, profiles: profiles.profiles)
+        var settings = try OperatorSettings(host.choices, profiles: profiles.profiles)
+        if requireProof { settings.requireProof = true }
         let profile = try ScannerProfileStore(directories: settings.profileDirectories).load(scanner)
             .overriding(overrides)
         var request = RunRequest(taskID: RunHost.taskID(), scanning: target, with: profile)

@@ -19,6 +19,8 @@ struct OperatorSettings {
     var programDirectories: [String]
     var stateDirectory: String?
     var firstUID: UInt32?
+    /// Whether runs need a recorded proof of this host.
+    var requireProof = false
 
     /// - Parameters:
     ///   - environment: the value of a variable; an empty one counts as not set.
@@ -61,6 +63,13 @@ struct OperatorSettings {
             }
             firstUID = uid
         }
+        if let text = variable("REQUIRE_PROOF") {
+            guard let value = ["1": true, "true": true, "0": false, "false": false][text] else {
+                throw SettingsError(
+                    description: "SCAN_EXECUTOR_REQUIRE_PROOF is \"\(text)\"; set it to true or false")
+            }
+            requireProof = value
+        }
     }
 
     var hostSettings: HostSettings {
@@ -72,6 +81,8 @@ struct OperatorSettings {
         settings.launchThreads = 1
         if let stateDirectory { settings.stateDirectory = stateDirectory }
         if let firstUID { settings.firstUID = firstUID }
+        settings.requireProof = requireProof
+        settings.proofSHA256 = RecordedProof.currentSHA256(stateDirectory: settings.stateDirectory)
         return settings
     }
 
