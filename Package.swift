@@ -55,8 +55,11 @@ let package = Package(
             name: "LocalStore",
             dependencies: ["Executor", "SystemSupport", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: swiftSettings),
-        // The attacks that `doctor --prove` and the tests run in the sandbox. Named for its program.
-        .executableTarget(name: "scan-probe", path: "Sources/HostileProbe"),
+        // The attacks that `doctor --prove` and the tests run in the sandbox. Named for its program. Static, because the
+        // package manager links C with Swift's runtime, which no sandbox has.
+        .executableTarget(
+            name: "scan-probe", path: "Sources/HostileProbe",
+            linkerSettings: [.unsafeFlags(["-static-executable", "-nostartfiles"])]),
         .executableTarget(
             name: "ScanExecutorCLI",
             dependencies: [

@@ -2,7 +2,7 @@ import CSystemSupport
 import CgroupV2
 import Glibc
 import Logging
-import ProcessSupervisor
+public import ProcessSupervisor
 import SeccompPolicy
 import SystemSupport
 
@@ -24,11 +24,12 @@ public struct HostProbe {
         self.targetDirectory = Self.absolute(targetDirectory)
     }
 
-    public func diagnose() async -> HostDiagnosis {
-        HostDiagnosis(await facts(), enforcement: settings.enforcement)
+    /// - Parameter cancellation: ends it early; what is not tried by then is found missing.
+    public func diagnose(cancellation: Cancellation = Cancellation()) async -> HostDiagnosis {
+        HostDiagnosis(await facts(cancellation), enforcement: settings.enforcement)
     }
 
-    func facts() async -> HostFacts {
+    func facts(_ cancellation: Cancellation = Cancellation()) async -> HostFacts {
         var facts = HostFacts()
         facts.isRoot = geteuid() == 0
         facts.configuration = configuration
@@ -48,11 +49,12 @@ public struct HostProbe {
             facts.cgroupMount = mount.isReadOnly ? .fails("\(mount.mountPoint) is read-only") : .works(mount.mountPoint)
         } catch { facts.cgroupMount = .fails("\(error)") }
         compileFilter(&facts)
-        if !facts.isRoot { return facts }
+        if !facts.isRoot || cancellation.isRequested { return facts }
         facts.namespaces = namespaces()
         await tryMounts(&facts)
         tryCgroups(&facts)
-        await trySandbox(&facts)
+        if cancellation.isRequested { return facts }
+        await trySandbox(&facts, cancellation)
         return facts
     }
 
@@ -112,12 +114,13 @@ public struct HostProbe {
         } catch { facts.cgroupRoot = .fails("\(error)") }
     }
 
-    private func trySandbox(_ facts: inout HostFacts) async {
+    private func trySandbox(_ facts: inout HostFacts, _ cancellation: Cancellation) async {
         var settings = settings
         // What is missing of the limits is told apart from whether a sandbox can be made at all.
         settings.enforcement = .bestEffort
         // A trial is no run of anybody's.
         settings.audit = nil
+        settings.requireProof = false
         let host: SandboxHost
         do {
             host = try await SandboxHost.prepare(
@@ -133,7 +136,7 @@ public struct HostProbe {
             limits: ScannerLimits(cpu: cores, memory: .mebibytes(64), pids: 16),
             deadlines: Deadlines(wall: .seconds(60)))
         do {
-            let verdict = try await host.run(request).report.verdict
+            let verdict = try await host.run(request, cancellation: cancellation).report.verdict
             facts.failedStep = verdict.step
             let evidence = verdict.evidence.first?.text ?? verdict.kind.rawValue
             facts.sandbox = verdict.kind == .clean ? .works("works") : .fails(evidence)

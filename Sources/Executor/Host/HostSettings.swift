@@ -35,6 +35,10 @@ public struct HostSettings: Sendable {
     public var launchThreads: Int
     /// Empty network namespaces kept ready, see `Launcher`. For processes that make many runs; each costs memory of the kernel's.
     public var preparedNetworks: Int
+    /// SHA-256 of the last proof of this host, for the records.
+    public var proofSHA256: String?
+    /// Whether a run needs a recorded proof of this host: see ``Proof``.
+    public var requireProof: Bool
     /// This process in leases and records. By default unlike every other worker's of any host: a pid is not, for namespaces have
     /// pids of their own.
     public var workerID: String
@@ -42,8 +46,6 @@ public struct HostSettings: Sendable {
     public var audit: AuditSettings?
     /// For tests: told of each step of each run.
     package var onStep: (@Sendable (RunStep) -> Void)?
-    /// SHA-256 of the last proof of this host, for the records.
-    public var proofSHA256: String?
 
     /// Caps for all scans together and for each type, written when the host is prepared; what they do not name is lifted. Nil leaves
     /// what is set. Processes that share a cgroup root must have the same: the last to start wins.
@@ -59,6 +61,7 @@ public struct HostSettings: Sendable {
         programDirectories = []
         launchThreads = 2
         preparedNetworks = 0
+        requireProof = false
         workerID = HostSettings.uniqueWorkerID()
     }
 

@@ -108,7 +108,7 @@ extension SandboxHost {
     }
 
     /// From memory at once; libseccomp and the disk may take their time elsewhere.
-    private func filter(_ name: String, _ mode: FilterMode) async throws(ExecutorError) -> CompiledFilter {
+    func filter(_ name: String, _ mode: FilterMode) async throws(ExecutorError) -> CompiledFilter {
         if let known = filters.knownFilter(named: name, mode: mode) { return known }
         let made = await blocking { [filters] in
             Result { () throws(SeccompPolicyError) in try filters.filter(named: name, mode: mode) }

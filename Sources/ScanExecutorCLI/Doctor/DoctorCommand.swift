@@ -11,9 +11,16 @@ struct DoctorCommand: ParsableCommand, Verb {
             it. Makes a cgroup and a sandbox to try them, and removes both. Limits that the host cannot enforce count as missing, or \
             with --enforcement best-effort as degraded.
 
+            With --prove it attacks the sandbox instead: every attack of scan-probe is run on this host, beside a control that \
+            must be permitted, and what is guaranteed here is printed and kept in the state directory. Runs of scan and worker can \
+            demand such a proof. See docs/proof.md.
+
             EXIT STATUS
-              0 nothing is missing, 69 something is.
+              0 nothing is missing, or all that was proved held; 69 something is missing, failed, or is not enforced and \
+            enforcement is require; 128+n ended by signal n.
             """)
+
+    static let takesInterrupts = true
 
     @Option(
         help: ArgumentHelp(
@@ -21,6 +28,20 @@ struct DoctorCommand: ParsableCommand, Verb {
                 + "Default: the working directory.",
             valueName: "dir"))
     var target = "."
+
+    @Flag(help: "Attack the sandbox on this host, and keep what held as the host's proof.")
+    var prove = false
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Only these attacks; nothing is kept then.", valueName: "attack"))
+    var only: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The program with the attacks. Default: scan-probe beside this program, or as installed with it.",
+            valueName: "file"))
+    var probe: String?
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -30,10 +51,15 @@ struct DoctorCommand: ParsableCommand, Verb {
 
     func execute(_ interrupts: Interrupts) async throws -> ExitStatus {
         let settings = try OperatorSettings(host.choices, profiles: profiles.profiles)
+        if prove { return try await ProveRun(settings, probe: probe, only: only, json: json).execute(interrupts) }
+        if !only.isEmpty || probe != nil { throw InputError("--only and --probe belong to --prove; add it") }
         let probe = HostProbe(
             settings.hostSettings, profiles: ScannerProfileStore(directories: settings.profileDirectories),
             targetDirectory: target, configuration: settings.configurationSummary)
-        let diagnosis = await probe.diagnose()
+        let diagnosis = await probe.diagnose(cancellation: interrupts.cancellation)
+        interrupts.runIsOver()
+        // What was tried is removed; what was found is not all.
+        if let signal = interrupts.first { return .signal(signal) }
         let output = StandardStreams.output
         output.write(
             json

@@ -38,13 +38,17 @@ struct ScanCommand: ParsableCommand, Verb {
     @Flag(help: "No live line, and no lines about the host.")
     var quiet = false
 
+    @Flag(help: "Start nothing without a valid proof of this host: see doctor --prove.")
+    var requireProof = false
+
     @OptionGroup(title: "Limits") var limits: LimitOptions
     @OptionGroup(title: "Host") var host: HostOptions
     @OptionGroup var profiles: ProfileOptions
 
     func execute(_ interrupts: Interrupts) async throws -> ExitStatus {
         let overrides = try LimitOverrides(options: limits.given)
-        let settings = try OperatorSettings(host.choices, profiles: profiles.profiles)
+        var settings = try OperatorSettings(host.choices, profiles: profiles.profiles)
+        if requireProof { settings.requireProof = true }
         let ladder = try settings.ladder(scanner)
         let profile = ladder.profile(with: try ladder.limits(for: overrides, from: .option))
         var request = RunRequest(taskID: RunHost.taskID(), scanning: target, with: profile)

@@ -53,8 +53,8 @@ struct OperatorSettings {
                 origins[name] = .option("--" + name.rawValue.map { $0 == "_" ? "-" : String($0) }.joined())
                 return option
             }
-            if let variable = name.variable, let text = environment(variable), !text.isEmpty {
-                origins[name] = .variable(variable)
+            if let text = environment(name.variable), !text.isEmpty {
+                origins[name] = .variable(name.variable)
                 return try convert(text)
             }
             guard let stated else { return nil }
@@ -91,7 +91,9 @@ struct OperatorSettings {
         }
         requireProof =
             try pick(.requireProof, Bool?.none, configuration?.requireProof) { text throws(SettingsError) in
-                text == "true"
+                if let value = ["1": true, "true": true, "0": false, "false": false][text] { return value }
+                throw SettingsError(
+                    description: "SCAN_EXECUTOR_REQUIRE_PROOF is \"\(text)\"; set it to true or false")
             }
             ?? false
         self.origins = origins
@@ -109,6 +111,8 @@ struct OperatorSettings {
         if let firstUID { settings.firstUID = firstUID }
         // Without a configuration, the caps stay that another process has set.
         settings.caps = configuration?.hostCaps
+        settings.requireProof = requireProof
+        settings.proofSHA256 = RecordedProof.currentSHA256(stateDirectory: settings.stateDirectory)
         return settings
     }
 

@@ -28,8 +28,8 @@ enum SettingName: String, Sendable, CaseIterable {
     case scannerPath = "scanner_path"
     case requireProof = "require_proof"
 
-    /// The environment variable; nil where there is none.
-    var variable: String? {
+    /// The environment variable.
+    var variable: String {
         switch self {
         case .enforcement: "SCAN_EXECUTOR_ENFORCEMENT"
         case .cgroupRoot: "SCAN_EXECUTOR_CGROUP_ROOT"
@@ -38,7 +38,7 @@ enum SettingName: String, Sendable, CaseIterable {
         case .profiles: "SCAN_EXECUTOR_PROFILES"
         case .seccompProfiles: "SCAN_EXECUTOR_SECCOMP_PROFILES"
         case .scannerPath: "SCAN_EXECUTOR_SCANNER_PATH"
-        case .requireProof: nil
+        case .requireProof: "SCAN_EXECUTOR_REQUIRE_PROOF"
         }
     }
 }

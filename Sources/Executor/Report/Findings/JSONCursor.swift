@@ -70,6 +70,14 @@ struct JSONCursor {
         return Int(String(decoding: bytes[start..<index], as: UTF8.self))
     }
 
+    /// `true` or `false`; nil, and the value is skipped, where it is neither.
+    mutating func boolean() throws(FindingsError) -> Bool? {
+        skipSpace()
+        let start = index
+        try skip()
+        return Bool(String(decoding: bytes[start..<index], as: UTF8.self))
+    }
+
     /// Goes past one value of any kind.
     mutating func skip() throws(FindingsError) {
         var depth = 0
