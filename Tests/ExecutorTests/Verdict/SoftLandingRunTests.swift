@@ -39,7 +39,8 @@ extension SandboxTests {
                     // Far enough for python to be up, where a fork takes long; the rest of the hour is never waited for.
                     $0.deadlines = Deadlines(wall: .seconds(3600), grace: .zero)
                     $0.softLanding = SoftLanding(
-                        beforeDeadline: .seconds(3600) - .seconds(RunFixture.isUserModeLinux ? 15 : 3), grace: .seconds(300))
+                        beforeDeadline: .seconds(3600) - .seconds(RunFixture.isUserModeLinux ? 15 : 3),
+                        grace: .seconds(300))
                     $0.output = "\(directory.path)/out"
                 }, on: host)
             #expect(run.kind == kind, run.explanation)
