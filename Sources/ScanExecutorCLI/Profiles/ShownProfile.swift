@@ -55,6 +55,17 @@ struct ShownProfile {
             rows.append((limit.key.rawValue, "\(limit.value ?? "not limited") (\(limit.source.rawValue))"))
         }
         for limit in profile.limits.io { rows.append(("io", "\(limit.device) (profile)")) }
+        if let landing = profile.softLanding {
+            let causes = [
+                landing.atMemoryHigh ? "at memory_high" : nil,
+                landing.beforeDeadline.map { "\($0.shortText) before the deadline" },
+            ]
+            rows.append(
+                (
+                    "soft_landing",
+                    "\(causes.compactMap { $0 }.joined(separator: " and ")), grace \(landing.grace.shortText) (profile)"
+                ))
+        }
         let width = rows.map(\.0.count).max() ?? 0
         return rows.map { name, value in
             name + String(repeating: " ", count: width - name.count) + "  " + TerminalText.line(value)
@@ -89,6 +100,13 @@ struct ShownProfile {
             writer.string("seccomp", profile.seccomp)
             writer.string("network", profile.network.rawValue)
             writer.string("working_directory", profile.workingDirectory)
+            if let landing = profile.softLanding {
+                writer.object("soft_landing") { writer in
+                    writer.boolean("memory_high", landing.atMemoryHigh)
+                    writer.string("before_deadline", landing.beforeDeadline?.shortText)
+                    writer.string("grace", landing.grace.shortText)
+                }
+            }
             writer.object("limits") { writer in
                 for limit in limits {
                     writer.object(limit.key.rawValue) { writer in

@@ -105,16 +105,28 @@ extension SandboxTests {
             #expect(largest.text.contains("python3 held"), run.explanation)
         }
 
-        /// The control: without the profile's wish, memory.high slows down and ends nobody.
+        /// The control: without the profile's wish, memory.high slows down and ends nobody. The program stops growing when
+        /// it feels that, for each step further may take seconds.
         @Test(.needsControllers) func memoryHighAloneEndsNobody() async throws {
             let host = try await RunFixture.host()
             let run = try await outcome(
-                python("held = b'x' * (56 << 20)\nprint('done')") {
+                python(
+                    """
+                    import time
+                    held = []
+                    for step in range(512):
+                        begun = time.monotonic()
+                        held.append(b'x' * (128 << 10))
+                        if time.monotonic() - begun > 0.5: break
+                    print('done')
+                    """
+                ) {
                     $0.limits.memory = .mebibytes(256)
                     $0.limits.memoryHigh = .mebibytes(48)
                 }, on: host)
             #expect(run.kind == .clean, run.explanation)
             #expect(!run.report.verdict.partial)
+            #expect(run.lines == ["done"])
         }
 
         /// Without the memory controller there is no memory.high to reach: the run goes into its other limits.
