@@ -64,6 +64,8 @@ enum RunFixture {
         let host = try await SandboxHost.prepare(
             settings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         _ = try? await host.run(shell("exit 0"))
+        // Dispatch keeps the descriptors of its timers from the first sleep on.
+        try await Task.sleep(for: .milliseconds(1))
         return host
     }
 
