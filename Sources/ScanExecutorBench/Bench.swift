@@ -8,6 +8,7 @@ import SystemSupport
 ///     scan-executor-bench launch --program PATH --count N
 ///     scan-executor-bench filter --output FILE      the default profile's BPF, for the floor to carry the same
 ///     scan-executor-bench others --program PATH [--quick]
+///     scan-executor-bench decisions [--quick]       what the verdict and the circuit breaker cost
 @main struct Bench {
     static func main() async {
         do {
@@ -16,6 +17,9 @@ import SystemSupport
                 arguments.firstIndex(of: option).flatMap { $0 + 1 < arguments.count ? arguments[$0 + 1] : nil }
             }
             if arguments.first == "filter", let file = value("--output") { return try writeFilter(to: file) }
+            if arguments.first == "decisions" {
+                return try Decisions.printRows(quick: arguments.contains("--quick"))
+            }
             guard let mode = arguments.first, let program = value("--program") else {
                 throw ExecutorError(
                     .command,
@@ -85,6 +89,7 @@ import SystemSupport
     }
 
     private static func others(_ launches: Launches, quick: Bool) async throws {
+        try Decisions.printRows(quick: quick)
         for width in [1, 8, 64] {
             let count = quick ? 640 : 3200
             let result = try await launches.atATime(width, count: count)

@@ -27,6 +27,25 @@ extension SandboxTests {
             #expect(TestHost.leaves.isEmpty)
         }
 
+        /// The pipes are full and stay so: with one for each stream, and with one for both.
+        @Test(arguments: [false, true]) func aDeadlineHoldsThoughNobodyReads(mergesErrors: Bool) throws {
+            let running = try Tool.start(
+                ["exec", "--wall", "1s", "--grace", "0s", "--json", "--", "sh", "-c", "yes & yes >&2"],
+                mergesErrors: mergesErrors)
+            #expect(running.finishUnread() == 124)
+            #expect(TestHost.leaves.isEmpty)
+        }
+
+        /// The control: a command that ended by itself is read to its end, however late. What it prints fits into its own
+        /// pipe and the relay's hands, and not into the pipe that nobody reads.
+        @Test func whatACommandPrintedWaitsForItsReader() throws {
+            let running = try Tool.start(["exec", "--quiet", "--", "sh", "-c", "head -c 120000 /dev/zero | tr '\\0' x"])
+            #expect(TestHost.eventually { TestHost.leaves.isEmpty && running.hasOutput })
+            let finished = running.finish()
+            #expect(finished.status == 0)
+            #expect(finished.stdout.utf8.count == 120_000)
+        }
+
         @Test func interruptedScanLeavesNoOutput() throws {
             let workspace = try Workspace()
             try workspace.scanner("waits", "echo x > /out/part; sleep 600")

@@ -2,6 +2,7 @@ import CgroupV2
 import Executor
 import SeccompPolicy
 import SystemPackage
+import SystemSupport
 import Testing
 
 @testable import ScanExecutorCLI
@@ -49,6 +50,29 @@ import Testing
 
     @Test(arguments: execRows) func exec(_ verdict: Verdict, _ status: Int) {
         #expect(ExecStatus.of(verdict, interruptedBy: 15).code == Int32(status))
+    }
+
+    /// The last two columns of the table of kinds in docs/outcomes.md.
+    @Test func theDocumentedStatusesAreThese() throws {
+        let text = try BeneathDirectory(path: "\(Tool.project)/docs").readText("outcomes.md")
+        var found: Set<String> = []
+        for line in text.split(separator: "\n") {
+            let cells = line.split(separator: "|").map { $0.filter { $0 != "`" && $0 != " " } }
+            guard cells.count == 6, let kind = VerdictKind(rawValue: cells[0]) else { continue }
+            found.insert(kind.rawValue)
+            func numbers(_ cell: String) -> Set<Int> { Set(cell.split { !$0.isNumber }.compactMap { Int($0) }) }
+            func statuses(_ rows: [(Verdict, Int)]) -> Set<Int> { Set(rows.filter { $0.0.kind == kind }.map(\.1)) }
+            if kind == .cancelled {
+                #expect(cells[4] == "128+oursignal" && cells[5] == "128+oursignal")
+                continue
+            }
+            #expect(numbers(cells[4]) == statuses(Self.scanRows), "\(kind)")
+            // Where the command's own code or signal is passed on there is no number to compare.
+            if !cells[5].contains("itscode") && !cells[5].contains("signal") {
+                #expect(numbers(cells[5]) == statuses(Self.execRows), "\(kind)")
+            }
+        }
+        #expect(found == Set(VerdictKind.allCases.map(\.rawValue)))
     }
 
     static let failures: [(any Error & Sendable, Int)] = [

@@ -38,6 +38,30 @@ import Testing
             ])
     }
 
+    @Test func aScannerThatFailedHasTheLastWord() {
+        var report = RunReport(verdict: Verdict.classify(RunFacts(ending: .exited(code: 1))))
+        report.scanner = "cppcheck"
+        report.output.stdout = "cppcheck: error: could not find any files matching the file extensions\n\n"
+        #expect(
+            ReportSummary(report).lines == [
+                "cppcheck: scanner_error (transient)",
+                "  because   wait status: the scanner exited with 1: a code that the profile's table does not list",
+                "  said      cppcheck: error: could not find any files matching the file extensions",
+            ])
+        // stderr before stdout, the end of it, sanitized and bounded.
+        report.output.stderr =
+            (1...9).map { "line \($0)\r\n" }.joined() + "\u{1b}[2J" + String(repeating: "x", count: 1 << 20)
+            + "\nend\n \n"
+        let said = ReportSummary(report).lines.filter { $0.hasPrefix("  said") }
+        #expect(said.count == 2 && said.last == "  said      end")
+        report.output.stderr = (1...9).map { "\u{1b}[2J\($0)\r\n" }.joined()
+        let lines = ReportSummary(report).lines.filter { $0.hasPrefix("  said") }
+        #expect(lines == (5...9).map { "  said      \\u{1b}[2J\($0)" })
+        // One that did its work, or that we ended, says nothing here.
+        report.verdict = Verdict.classify(RunFacts(ending: .exited(code: 0)))
+        #expect(!ReportSummary(report).lines.contains { $0.hasPrefix("  said") })
+    }
+
     @Test func hostileNamesCannotReachTheTerminal() {
         var report = RunReportTests.full()
         report.artifacts = [RunReport.Artifact(path: "\u{1b}]0;x\u{7}\u{9b}2J\u{202e}gpj.exe\n", bytes: 1)]

@@ -17,6 +17,10 @@ extension CgroupLeaf {
         (try? ControlText.read(file, object: "memory.events")).map(MemoryEvents.init(parsing:))
     }
 
+    /// memory.high out of force, memory.max still in it: whoever is held back there, for up to two seconds at every few
+    /// pages, could not even end in peace (mem_cgroup_handle_over_high() in mm/memcontrol.c).
+    public borrowing func liftMemoryHigh() throws(CgroupError) { try cgroup.write("max", to: "memory.high") }
+
     /// The processes here and below, as this pid namespace numbers them.
     public borrowing func processIDs() throws(CgroupError) -> Set<pid_t> { try cgroup.processes() }
 }

@@ -69,7 +69,7 @@ public struct BreakerSettings: Sendable, Hashable {
         check("growth", growth, 1...100)
         check("longest_cool_down", longestCoolDown, from: min(firstCoolDown, Self.longest))
         check("probes", probes, 1...1000)
-        if !problems.isEmpty { throw ProfileError(.invalidLimit, "breaker", problems) }
+        if !problems.isEmpty { throw ProfileError(.invalid, "breaker", problems) }
         self.window = window
         self.minimumSample = minimumSample
         self.failurePercent = failurePercent

@@ -23,6 +23,7 @@ public struct ReportSummary: Sendable {
                 "  because   \(TerminalText.line($0.source)): \(TerminalText.line($0.text))"
             }
         }
+        lines += lastWords
         lines += findingLines
         lines += usageLines
         lines += report.enforcement.warnings.map { "  warning   \(TerminalText.line($0))" }
@@ -42,6 +43,22 @@ public struct ReportSummary: Sendable {
             text += (verdict.kind.isSuccess ? " in " : " after ") + ReportSummary.seconds(milliseconds: wall)
         }
         return text
+    }
+
+    /// What a scanner that says itself that it failed printed last: its reason, more often than not. stderr, or stdout
+    /// where that is empty; at most five lines of what was kept.
+    private var lastWords: [String] {
+        guard report.verdict.kind == .scannerError else { return [] }
+        for text in [report.output.stderr, report.output.stdout] {
+            // Only the end can be shown, so no more of it is looked at.
+            let end = (text ?? "").utf8.suffix(8 << 10)
+            let lines = String(decoding: Array(end), as: UTF8.self).split { $0.isNewline }
+                .filter { !$0.allSatisfy(\.isWhitespace) }
+            if !lines.isEmpty {
+                return lines.suffix(5).map { "  said      \(TerminalText.line(String($0), limit: 200))" }
+            }
+        }
+        return []
     }
 
     private var findingLines: [String] {

@@ -49,6 +49,14 @@ final class LeafHandle: ProcessTree {
     func willLand() {
         let users = MemoryUser.largest { processIDs() }
         atLanding.withLock { $0 = users }
+        guard facts.contains(where: { $0.file == .memoryHigh && $0.isEnforced }) else { return }
+        leaf.withLock { leaf in
+            switch leaf {
+            // Where it fails the run lands all the same, if more slowly.
+            case .some(let leaf): try? leaf.liftMemoryHigh()
+            case .none: break
+            }
+        }
     }
 
     /// The largest processes when the run was asked to land; empty where it was not.

@@ -23,7 +23,7 @@ extension Verdict {
     /// Failed means: ended by a signal, or with a code that is neither clean nor findings. A soft landing is no action in
     /// the sense of rows 4 and 6: it reaches no limit.
     public static func classify(_ facts: RunFacts) -> Verdict {
-        var verdict = decide(facts)
+        var verdict = decide(facts).verdict
         switch facts.ending {
         case .exited(let code):
             verdict.exitCode = code
@@ -46,64 +46,70 @@ extension Verdict {
         return verdict
     }
 
-    private static func decide(_ facts: RunFacts) -> Verdict {
+    /// The number of the row that decides: the document's and the tests' own.
+    static func row(_ facts: RunFacts) -> Int { decide(facts).row }
+
+    private static func decide(_ facts: RunFacts) -> (row: Int, verdict: Verdict) {
         if case .invalidTask(let reason) = facts.ending {
-            return Verdict(kind: .invalidTask, failureClass: .none, evidence: [Evidence(source: "task", text: reason)])
+            let evidence = [Evidence(source: "task", text: reason)]
+            return (1, Verdict(kind: .invalidTask, failureClass: .none, evidence: evidence))
         }
         if let leak = leak(facts.cleanup) {
-            return Verdict(kind: .cleanupFailed, failureClass: .critical, evidence: [leak])
+            return (2, Verdict(kind: .cleanupFailed, failureClass: .critical, evidence: [leak]))
         }
         if case .signaled(SignalName.badSystemCall, _) = facts.ending, facts.seccompInstalled {
-            return Verdict(
-                kind: .seccompViolation, failureClass: .critical, syscall: facts.kernelLog.call?.text,
-                evidence: kernelLog(facts.kernelLog) + [ending(facts)])
+            return (
+                3,
+                Verdict(
+                    kind: .seccompViolation, failureClass: .critical, syscall: facts.kernelLog.call?.text,
+                    evidence: kernelLog(facts.kernelLog) + [ending(facts)])
+            )
         }
         let first = facts.actions.first { !$0.kind.isLanding }
         if first?.kind == .cancelled || facts.ending == .notStarted {
             let decided = first.map(action) ?? Evidence(source: "supervisor", text: "cancelled before the start")
-            return Verdict(kind: .cancelled, failureClass: .none, evidence: [decided])
+            return (4, Verdict(kind: .cancelled, failureClass: .none, evidence: [decided]))
         }
         if case .launchFailed(let failure) = facts.ending {
-            return Verdict(
-                kind: .launchFailed, failureClass: passing.contains(failure.errno) ? .transient : .critical,
-                evidence: [launch(failure)])
+            let failureClass: FailureClass = passing.contains(failure.errno) ? .transient : .critical
+            return (5, Verdict(kind: .launchFailed, failureClass: failureClass, evidence: [launch(failure)]))
         }
         if let first {
-            return Verdict(kind: kind(of: first.kind), failureClass: .transient, evidence: [action(first)])
+            return (6, Verdict(kind: kind(of: first.kind), failureClass: .transient, evidence: [action(first)]))
         }
         return decideUndisturbed(facts)
     }
 
     /// Rows 7 to 12: no limit of ours ended the run.
-    private static func decideUndisturbed(_ facts: RunFacts) -> Verdict {
+    private static func decideUndisturbed(_ facts: RunFacts) -> (row: Int, verdict: Verdict) {
         let ended = ending(facts)
         let meaning: ExitCodeTable.Meaning? =
             if case .exited(let code) = facts.ending { facts.exitCodes[code] } else { nil }
         let succeeded = meaning == .clean || meaning == .findings
         let oom = oomKill(facts)
         if !succeeded {
-            if let oom { return Verdict(kind: .oomKilled, failureClass: .transient, evidence: [oom, ended]) }
+            func failed(_ row: Int, _ kind: VerdictKind, _ decided: Evidence) -> (row: Int, verdict: Verdict) {
+                (row, Verdict(kind: kind, failureClass: .transient, evidence: [decided, ended]))
+            }
+            var isSignaled = false
+            if case .signaled = facts.ending { isSignaled = true }
+            if let oom { return failed(7, .oomKilled, oom) }
             if let landing = facts.actions.first(where: { $0.kind.isLanding }) {
-                return Verdict(
-                    kind: kind(of: landing.kind), failureClass: .transient, evidence: [action(landing), ended])
+                return failed(8, kind(of: landing.kind), action(landing))
             }
-            if case .signaled = facts.ending, let cpu = cpuOverDeadline(facts) {
-                return Verdict(kind: .cpuExhausted, failureClass: .transient, evidence: [cpu, ended])
-            }
-            if let pids = pidsRefused(facts) {
-                return Verdict(kind: .pidsExhausted, failureClass: .transient, evidence: [pids, ended])
-            }
-            if case .signaled = facts.ending {
-                return Verdict(kind: .signaled, failureClass: .transient, evidence: [ended])
-            }
+            if isSignaled, let cpu = cpuOverDeadline(facts) { return failed(9, .cpuExhausted, cpu) }
+            if let pids = pidsRefused(facts) { return failed(10, .pidsExhausted, pids) }
+            if isSignaled { return (11, Verdict(kind: .signaled, failureClass: .transient, evidence: [ended])) }
         }
         let partial = succeeded && (oom != nil || (facts.helpersKilled ?? 0) > 0)
-        switch meaning {
-        case .clean: return Verdict(kind: .clean, failureClass: .none, partial: partial, evidence: [ended])
-        case .findings: return Verdict(kind: .findings, failureClass: .none, partial: partial, evidence: [ended])
-        case .critical: return Verdict(kind: .scannerError, failureClass: .critical, evidence: [ended])
-        case .transient, nil: return Verdict(kind: .scannerError, failureClass: .transient, evidence: [ended])
-        }
+        let (kind, failureClass): (VerdictKind, FailureClass) =
+            switch meaning {
+            case .clean: (.clean, .none)
+            case .findings: (.findings, .none)
+            case .critical: (.scannerError, .critical)
+            case .transient, nil: (.scannerError, .transient)
+            }
+        return (12, Verdict(kind: kind, failureClass: failureClass, partial: partial, evidence: [ended]))
     }
 
     /// errno values of a launch that another moment may not see.

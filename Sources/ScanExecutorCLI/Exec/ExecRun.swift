@@ -31,33 +31,36 @@ struct ExecRun: Verb {
             throw error
         }
         interrupts.runIsOver()
-        let lost = streams.finish()
-        return finish(outcome, streams, lost, reportFile, interrupts)
+        // A command that was to be over by now is not kept from it by whoever does not read what it printed.
+        let bound = outcome.report.verdict.kind.isEndedByUs ? max(request.deadlines.grace, .seconds(1)) : nil
+        return finish(outcome, streams, streams.finish(within: bound), reportFile, interrupts)
     }
 
     private func finish(
-        _ outcome: RunOutcome, _ streams: ExecStreams, _ lost: SystemError?, _ reportFile: SharedDescriptor?,
+        _ outcome: RunOutcome, _ streams: ExecStreams, _ lost: ExecStreams.Loss, _ reportFile: SharedDescriptor?,
         _ interrupts: Interrupts
     ) -> ExitStatus {
         var report = outcome.report
         streams.count(in: &report.output)
-        if !options.quiet { StandardStreams.complain(EnforcementLines.of(report.enforcement)) }
         var status = ExecStatus.of(report.verdict, interruptedBy: interrupts.first)
-        explain(report.verdict, status)
-        if let lost {
-            StandardStreams.complain(lost)
-            if status == .success { status = .sandboxFailed }
+        if !lost.isErrorStuck {
+            if !options.quiet { StandardStreams.complain(EnforcementLines.of(report.enforcement)) }
+            explain(report.verdict, status)
+            if let error = lost.error { StandardStreams.complain(error) }
+            if let refusals = outcome.refusals { StandardStreams.complain(RefusalLines.of(refusals)) }
+            if options.json { StandardStreams.error.write(report.json() + "\n") }
         }
         if let problem = outcome.auditProblem {
-            StandardStreams.complain(problem)
+            if !lost.isErrorStuck { StandardStreams.complain(problem) }
             if status == .success { status = .sandboxFailed }
         }
-        if let refusals = outcome.refusals { StandardStreams.complain(RefusalLines.of(refusals)) }
-        if options.json { StandardStreams.error.write(report.json() + "\n") }
+        if lost.error != nil, status == .success { status = .sandboxFailed }
         if let reportFile {
             let stream = StandardStreams(descriptor: reportFile.descriptor.raw)
             if !stream.write(report.json() + "\n") {
-                StandardStreams.complain("the report could not be written to \(options.report ?? "")")
+                if !lost.isErrorStuck {
+                    StandardStreams.complain("the report could not be written to \(options.report ?? "")")
+                }
                 if status == .success { status = .sandboxFailed }
             }
         }
@@ -104,4 +107,9 @@ struct ExecRun: Verb {
         request.output = options.output
         return request
     }
+}
+
+extension VerdictKind {
+    /// A deadline, a limit or a signal to us ended the run.
+    fileprivate var isEndedByUs: Bool { [.timedOut, .cpuExhausted, .outputExceeded, .cancelled].contains(self) }
 }

@@ -1,3 +1,4 @@
+import Dispatch
 import Executor
 import Glibc
 import ProcessSupervisor
@@ -26,10 +27,23 @@ struct ExecStreams {
         errors = Self.areOneFile ? nil : try OutputRelay(to: .error, onBytes: onBytes)
     }
 
-    /// Waits until all that was printed has been passed on; why it could not be, if so.
-    func finish() -> SystemError? {
-        let failures = [out.finish().map { ("stdout", $0) }, errors?.finish().map { ("stderr", $0) } ?? nil]
-        return failures.compactMap { $0 }.first.map { SystemError("write", $0.0, $0.1) }
+    /// Of what was printed, what could not be passed on.
+    struct Loss {
+        /// Why, for the first stream where it is so.
+        var error: SystemError?
+        /// Nobody reads stderr: a word of ours would wait there for ever.
+        var isErrorStuck = false
+    }
+
+    /// Waits until all that was printed has been passed on.
+    /// - Parameter bound: how long both may take; nil waits for ever, as a pipe between any two programs does.
+    func finish(within bound: Duration? = nil) -> Loss {
+        let end = bound.map { DispatchTime.now() + .milliseconds(Int(clamping: $0.wholeMilliseconds)) }
+        let (first, second) = (out.finish(until: end), errors?.finish(until: end))
+        let failures = [first.map { ("stdout", $0) }, second.map { ("stderr", $0) }]
+        return Loss(
+            error: failures.compactMap { $0 }.first.map { SystemError("write", $0.0, $0.1) },
+            isErrorStuck: (errors == nil ? first : second) == .timedOut)
     }
 
     /// What of the output is known: nothing of each stream where they went through one pipe.

@@ -45,11 +45,12 @@ final class OutputRelay: Sendable {
     var bytes: UInt64 { count.load(ordering: .relaxed) }
 
     /// Passes on what is still in the pipe, and waits until it is. To be called when every process of the run is gone.
-    /// - Returns: why not all could be passed on; nil also where nobody wanted it any more.
-    func finish() -> Errno? {
+    /// - Parameter end: until when somebody may take to read it; nil waits for ever.
+    /// - Returns: why not all could be passed on, ETIMEDOUT at `end`; nil also where nobody wanted it any more.
+    func finish(until end: DispatchTime?) -> Errno? {
         var byte: UInt8 = 0
         _ = write(stopper.descriptor.raw, &byte, 1)
-        done.wait()
+        if done.wait(timeout: end ?? .distantFuture) == .timedOut { return .timedOut }
         return failure.withLock { $0 }
     }
 

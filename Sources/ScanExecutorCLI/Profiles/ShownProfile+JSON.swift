@@ -31,6 +31,13 @@ extension ShownProfile {
             writer.string("seccomp", profile.seccomp)
             writer.string("network", profile.network.rawValue)
             writer.string("working_directory", profile.workingDirectory)
+            if let landing = profile.softLanding {
+                writer.object("soft_landing") { writer in
+                    writer.boolean("memory_high", landing.atMemoryHigh)
+                    writer.string("before_deadline", landing.beforeDeadline?.shortText)
+                    writer.string("grace", landing.grace.shortText)
+                }
+            }
             writer.object("limits") { writer in
                 for limit in limits { limit.write(to: &writer) }
             }

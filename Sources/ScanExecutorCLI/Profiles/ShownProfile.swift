@@ -86,6 +86,17 @@ struct ShownProfile {
             let whose = cap.isOfType ? "all \(profile.name) scans" : "all scans"
             rows.append(("cap \(cap.key.rawValue)", "\(cap.value) for \(whose) together (\(cap.source))"))
         }
+        if let landing = profile.softLanding {
+            let causes = [
+                landing.atMemoryHigh ? "at memory_high" : nil,
+                landing.beforeDeadline.map { "\($0.shortText) before the deadline" },
+            ]
+            rows.append(
+                (
+                    "soft_landing",
+                    "\(causes.compactMap { $0 }.joined(separator: " and ")), grace \(landing.grace.shortText) (profile)"
+                ))
+        }
         let width = rows.map(\.0.count).max() ?? 0
         return rows.map { name, value in
             name + String(repeating: " ", count: width - name.count) + "  " + TerminalText.line(value)

@@ -114,6 +114,15 @@ final class RunningTool {
 
     func closeOutput() { out.closeNow() }
 
+    /// Whether something waits to be read on stdout.
+    var hasOutput: Bool {
+        var wait = pollfd(fd: out.descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&wait, 1, 0) == 1
+    }
+
+    /// Its exit code, while nobody reads what it prints.
+    func finishUnread() -> Int32 { wait() }
+
     func finish() -> Tool.Finished {
         if let stdin { close(stdin) }
         stdin = nil

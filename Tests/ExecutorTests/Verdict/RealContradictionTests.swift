@@ -99,14 +99,13 @@ extension SandboxTests {
 extension SandboxTests {
     /// A process of a run that dies while the scanner goes on.
     @Suite struct LostHelperTests {
-        /// perl's waitpid is never called: the dead helper comes to pid 1 with its parent's end.
+        /// waitid(2) by number, with WEXITED|WNOWAIT: until the helper is dead, which stays to be waited for and comes to
+        /// pid 1 with its parent's end.
+        private static let untilDead = "syscall(247, 1, $pid, 0, 0x1000004, 0) == 0 or die;"
+
         @Test func aHelperThatWasKilledMakesASuccessPartial() async throws {
             let host = try await RunFixture.host()
-            let script = """
-                pipe(my $r, my $w); my $pid = fork // die;
-                if ($pid == 0) { close $r; kill 'KILL', $$; }
-                close $w; my $wait = <$r>; exit 0;
-                """
+            let script = "my $pid = fork // die; if ($pid == 0) { kill 'KILL', $$ } \(Self.untilDead) exit 0;"
             let run = try await outcome(perl(script), on: host)
             #expect(run.kind == .clean, run.explanation)
             #expect(run.report.verdict.partial, run.explanation)
@@ -115,11 +114,13 @@ extension SandboxTests {
 
         @Test func anOrphanThatCrashedCountsWhileTheScannerLives() async throws {
             let host = try await RunFixture.host()
-            // The grandchild's parent is gone, and the pipe says when it is: pid 1 reaps it long before the end.
+            // The grandchild's parent is gone, and the scanner goes on until pid 1 has reaped it.
             let script = """
                 pipe(my $r, my $w); my $pid = fork // die;
-                if ($pid == 0) { if (fork) { exit 0 } close $r; kill 'SEGV', $$; sleep 1000; }
-                waitpid $pid, 0; close $w; my $wait = <$r>; exit 1;
+                if ($pid == 0) { if (fork) { exit 0 } syswrite $w, "$$\\n"; kill 'SEGV', $$; sleep 1000; }
+                waitpid $pid, 0; my $orphan = <$r>; chomp $orphan;
+                while (-e "/proc/$orphan") { select undef, undef, undef, 0.005 }
+                exit 1;
                 """
             let run = try await outcome(
                 perl(script) { $0.exitCodes = ExitCodeTable([.clean: [0], .findings: [1]]) }, on: host)
@@ -130,11 +131,7 @@ extension SandboxTests {
         @Test(arguments: ["exit 0", "kill 'TERM', $$; sleep 1000", "kill 'PIPE', $$; sleep 1000", "exit 3"])
         func aHelperThatEndsOrIsAskedToIsNoLoss(ending: String) async throws {
             let host = try await RunFixture.host()
-            let script = """
-                pipe(my $r, my $w); my $pid = fork // die;
-                if ($pid == 0) { close $r; \(ending) }
-                close $w; my $wait = <$r>; exit 0;
-                """
+            let script = "my $pid = fork // die; if ($pid == 0) { \(ending) } \(Self.untilDead) exit 0;"
             let run = try await outcome(perl(script), on: host)
             #expect(run.kind == .clean, run.explanation)
             #expect(!run.report.verdict.partial, run.explanation)

@@ -105,16 +105,28 @@ extension SandboxTests {
             #expect(largest.text.contains("python3 held"), run.explanation)
         }
 
-        /// The control: without the profile's wish, memory.high slows down and ends nobody.
+        /// The control: without the profile's wish, memory.high slows down and ends nobody. The program stops a
+        /// mebibyte past it, for each further one takes seconds.
         @Test(.needsControllers) func memoryHighAloneEndsNobody() async throws {
             let host = try await RunFixture.host()
             let run = try await outcome(
-                python("held = b'x' * (56 << 20)\nprint('done')") {
+                python(
+                    """
+                    held = []
+                    def anonymous():
+                        lines = open('/proc/self/status').read().splitlines()
+                        return int(next(line for line in lines if line.startswith('RssAnon')).split()[1])
+                    while anonymous() < 49 << 10: held.append(b'x' * (256 << 10))
+                    print('done')
+                    """
+                ) {
                     $0.limits.memory = .mebibytes(256)
                     $0.limits.memoryHigh = .mebibytes(48)
                 }, on: host)
             #expect(run.kind == .clean, run.explanation)
             #expect(!run.report.verdict.partial)
+            #expect(run.lines == ["done"])
+            #expect(try #require(run.report.usage.memoryPeakBytes) >= 48 << 20)
         }
 
         /// Without the memory controller there is no memory.high to reach: the run goes into its other limits.
