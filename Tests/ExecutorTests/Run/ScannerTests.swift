@@ -99,7 +99,8 @@ extension SandboxTests {
         @Test(arguments: names) func theStatedMinimumIsEnough(name: String) async throws {
             let tree = try TestDirectory()
             try tree.file("a.py", "import subprocess\nsubprocess.call(input(), shell=True)\neval(input())\n")
-            try tree.file("a.c", "#include <string.h>\nint f(char *v) { char a[2]; strcpy(a, v); a[2] = 0; return a[2]; }\n")
+            try tree.file(
+                "a.c", "#include <string.h>\nint f(char *v) { char a[2]; strcpy(a, v); a[2] = 0; return a[2]; }\n")
             try tree.file("a.sh", "#!/bin/sh\necho $1\n")
             var profile = try profile(name)
             guard case .size(let memory)? = profile.minimum[.memory]?.amount,

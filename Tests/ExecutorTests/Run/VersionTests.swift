@@ -135,11 +135,13 @@ extension SandboxTests {
                 if: RunFixture.hasScanners, "needs the scanners: scripts/install-packages, scripts/install-scanners"))
         func theShippedProfilesSayTheirScannersVersions() async throws {
             let store = ScannerProfileStore(directories: ["\(RunFixture.project)/deploy/scanners"])
-            let host = try await host(try TestDirectory(mode: 0o700))
+            let state = try TestDirectory(mode: 0o700)
+            let host = try await host(state)
             for name in ScannerTests.names {
                 let version = await host.scannerVersion(for: try store.load(name))
                 #expect(version?.contains(where: \.isNumber) == true, "\(name): \(version ?? "none")")
             }
+            #expect(Possessions.names("\(state.path)/versions") == ScannerTests.names.sorted())
         }
     }
 }
