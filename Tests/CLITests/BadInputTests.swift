@@ -66,7 +66,10 @@ import Testing
     static let plain: [[String]] = [
         [], ["--quiet"], ["--memory", "1GiB", "--wall=5m", "--env", "A=b", "--env", "C=", "--json"],
         ["--network", "loopback", "--seccomp", "network", "--seccomp-log", "--target", "/usr", "--workdir", "/src"],
-        ["--enforcement", "best-effort", "--cgroup-root", "/a", "--seccomp-profiles", "/b", "--scanner-path", "/c"],
+        [
+            "--config", "/f", "--enforcement", "best-effort", "--cgroup-root", "/a", "--seccomp-profiles", "/b",
+            "--scanner-path", "/c",
+        ],
         ["--output", "/d", "--report", "/e", "--cpu-time", "1s", "--memory-high", "1MiB"],
         ["--cpu=1", "--pids=3", "--grace", "0s", "--scanner-path=/a", "--scanner-path", "/b"],
     ]

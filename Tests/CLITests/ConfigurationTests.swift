@@ -139,13 +139,14 @@ import Testing
     }
 
     @Test func doctorSaysWhichConfigurationItUses() throws {
-        let (_, file) = try workspace("enforcement: best-effort\nstate_directory: /run/scan-executor\n")
+        let (workspace, file) = try workspace("enforcement: best-effort\nstate_directory: /run/scan-executor\n")
         let finished = try Tool.run("doctor", "--config", file)
         let line = try #require(words(finished.stdout).first { $0.contains("configuration") })
         #expect(
             line
                 == "ok configuration \(file): state_directory; set elsewhere: enforcement by SCAN_EXECUTOR_ENFORCEMENT",
             "\(finished.stdout)")
+        withExtendedLifetime(workspace) {}
     }
 }
 

@@ -84,12 +84,14 @@ public struct LimitLadder: Sendable {
         }
     }
 
-    /// What a run gets that asks for `wanted`. Throws what is too much, too little, or impossible together, all at once.
+    /// What a run gets that asks for `wanted`. Throws what is too much, too little, or impossible together, all at once; and
+    /// ``problems``, where there are any, whatever was asked for.
     ///
     /// - Parameter source: who asks: `.option` or `.task`.
     public func limits(
         for wanted: LimitOverrides, from source: LimitSource
     ) throws(ProfileError) -> EffectiveLimits {
+        if !problems.isEmpty { throw ProfileError(.invalid, file, problems) }
         var limits = standing
         limits.lay(wanted) { _ in source }
         var found = LimitOverrides.contradictions(limits.limits, limits.deadlines).map {

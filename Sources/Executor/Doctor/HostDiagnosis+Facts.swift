@@ -31,9 +31,6 @@ extension HostDiagnosis {
     }
 
     private mutating func basics(_ facts: HostFacts) {
-        if let configuration = facts.configuration {
-            checks.append(HostCheck("configuration", .ok, configuration, for: "settings and limits of this host"))
-        }
         add(
             "root", facts.isRoot ? .ok : .missing, facts.isRoot ? "effective uid 0" : "not root",
             for: "namespaces, mounts, cgroups, a uid of its own for each run", "run as root or through sudo")
@@ -50,6 +47,9 @@ extension HostDiagnosis {
             "kernel", status, "Linux \(facts.kernel)",
             for: "clone3, the mount API, pid descriptors (5.12), cgroup.kill (5.14)",
             "boot Linux 5.14 or later, such as Debian 12's 6.1")
+        if let configuration = facts.configuration {
+            checks.append(HostCheck("configuration", .ok, configuration, for: "settings and limits of this host"))
+        }
     }
 
     private mutating func cgroups(_ facts: HostFacts, _ enforcement: HostSettings.EnforcementMode) {

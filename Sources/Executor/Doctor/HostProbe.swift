@@ -180,7 +180,12 @@ extension HostSettings {
     /// installed.
     public func path(of profile: ScannerProfile) -> String? {
         let program = profile.scannerProgram
-        if program.contains("/") { return access(program, X_OK) == 0 ? program : nil }
+        if program.contains("/") {
+            // A path in the sandbox, where the profile may show what is elsewhere on the host.
+            let shown = profile.readOnlyPaths.first { SandboxPath.isSameOrBelow(program, $0.sandbox) }
+            let path = shown.map { $0.host + program.dropFirst($0.sandbox.count) } ?? program
+            return access(path, X_OK) == 0 ? path : nil
+        }
         return (programDirectories + Self.systemProgramDirectories).map { "\($0)/\(program)" }
             .first { access($0, X_OK) == 0 }
     }

@@ -19,6 +19,7 @@ public final class SandboxHost: Sendable {
     let slots: UserSlots
     let identity: WorkerIdentity
     let capSetup: CapSetup
+    let versions: ScannerVersions
     /// The types whose caps of an earlier configuration were lifted.
     private let liftedTypes = Mutex<Set<String>>([])
     let filters: SeccompProfiles
@@ -64,6 +65,7 @@ public final class SandboxHost: Sendable {
             launcher: Launcher(threadCount: settings.launchThreads, preparedNetworks: settings.preparedNetworks))
         slots = try UserSlots(
             first: settings.firstUID, count: settings.slotCount, stateDirectory: settings.stateDirectory)
+        versions = ScannerVersions(stateDirectory: settings.stateDirectory)
         filters = SeccompProfiles(
             searchDirectories: settings.seccompDirectories, cacheDirectory: settings.filterCache)
         standardRoot = StandardRoot(firstUID: settings.firstUID, slotCount: settings.slotCount)

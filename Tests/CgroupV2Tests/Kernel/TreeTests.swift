@@ -246,6 +246,37 @@ extension KernelTests {
             }
         }
 
+        @Test(.needsControllers) func aTypeThatSomebodyRemovedGetsItsCapsAgain() throws {
+            try TestTree.run { tree in
+                try tree.setCaps(type: "bandit", CgroupLimits(pids: .value(try #require(TaskCount(50)))))
+                #expect(rmdir("\(tree.path)/tasks/bandit") == 0)
+                expectRemoved(try tree.makeTestLeaf())
+                #expect(TestHost.text("\(tree.path)/tasks/bandit/pids.max") == "50\n")
+                // The last word counts, for the directory that there is too.
+                try tree.setCaps(type: "bandit", CgroupLimits(pids: .max))
+                #expect(TestHost.text("\(tree.path)/tasks/bandit/pids.max") == "max\n")
+            }
+        }
+
+        @Test(.needsControllers) func theCapsOwnEventsTellWhichLimitWasReached() throws {
+            try TestTree.run { tree in
+                try tree.setCaps(
+                    type: "bandit", CgroupLimits(memory: .value(.mebibytes(24)), swap: .value(.bytes(0))))
+                let before = try tree.capEvents(type: "bandit")
+                #expect(before.outOfMemory == 0)
+                // pids.events.local came with Linux 6.11; without it nothing is known, which is not zero.
+                #expect(
+                    (before.refusedForks == nil)
+                        == (TestHost.text("\(tree.path)/tasks/bandit/pids.events.local") == nil))
+                let hog = try tree.makeTestLeaf("hog.1")
+                #expect(try Child("exec tail /dev/zero", in: hog.path).wait() == Child.killed)
+                #expect(try hog.usage().memory?.events?.oom == 0)
+                #expect(try tree.capEvents(type: "bandit").outOfMemory ?? 0 > 0)
+                #expect(try tree.capEvents().outOfMemory == 0)
+                expectRemoved(hog)
+            }
+        }
+
         @Test func featuresAreWhatTheKernelShows() throws {
             try TestTree.run { tree in
                 let features = try tree.features()

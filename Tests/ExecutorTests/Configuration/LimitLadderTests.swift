@@ -167,6 +167,10 @@ import Testing
     func whatDoesNotFitTheProfileIsSaidWithItsLine(_ yaml: String, _ problem: String) throws {
         let found = try ladder("# A line above.\n" + yaml).problems
         #expect(found.count == 1 && found[0].line == 2 && found[0].description.hasPrefix(problem), "\(found)")
+        // Whoever does not look at the problems gets no limits either.
+        let ladder = try ladder(yaml)
+        let error = #expect(throws: ProfileError.self) { try ladder.limits(for: LimitOverrides(), from: .task) }
+        #expect(error?.code == .invalid && error?.subject == "/etc/config.yaml")
     }
 
     @Test func allThatDoesNotFitIsSaidAtOnce() throws {

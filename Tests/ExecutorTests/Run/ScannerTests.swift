@@ -94,5 +94,29 @@ extension SandboxTests {
             let run = try await scan(tree.path, with: name)
             #expect(run.kind == .clean, run.explanation)
         }
+
+        /// A small tree is scanned with no more than the profile says that its scanner needs.
+        @Test(arguments: names) func theStatedMinimumIsEnough(name: String) async throws {
+            let tree = try TestDirectory()
+            try tree.file("a.py", "import subprocess\nsubprocess.call(input(), shell=True)\neval(input())\n")
+            try tree.file(
+                "a.c", "#include <string.h>\nint f(char *v) { char a[2]; strcpy(a, v); a[2] = 0; return a[2]; }\n")
+            try tree.file("a.sh", "#!/bin/sh\necho $1\n")
+            var profile = try profile(name)
+            guard case .size(let memory)? = profile.minimum[.memory]?.amount,
+                case .count(let pids)? = profile.minimum[.pids]?.amount
+            else {
+                Issue.record("\(name).yaml states no minimum of memory and pids")
+                return
+            }
+            profile.limits.pids = pids
+            // What stands in for the memory controller counts what a process reserves, semgrep's 3 GiB too.
+            if RunFixture.hasControllers || name != "semgrep" { profile.limits.memory = memory }
+            profile.limits.tmp = min(profile.limits.tmp, profile.limits.memory)
+            profile.limits.out = min(profile.limits.out, profile.limits.memory)
+            let run = try await RunFixture.host().run(
+                RunRequest(taskID: RunFixture.uniqueName(name), scanning: tree.path, with: profile))
+            #expect(run.kind == .findings && !run.report.verdict.partial, run.explanation)
+        }
     }
 }
