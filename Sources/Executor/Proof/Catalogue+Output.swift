@@ -5,7 +5,9 @@ extension Attack {
         _ name: String, _ guarantee: String, _ expects: @escaping Check,
         words: @escaping @Sendable (ProofField) -> [String] = { _ in [] }
     ) -> Attack {
-        Attack(name, .output, guarantee, words: words, expects: expects, controlExpects: Expect.all(Expect.allowed, onlyPlain))
+        Attack(
+            name, .output, guarantee, words: words, expects: expects,
+            controlExpects: Expect.all(Expect.allowed, onlyPlain))
     }
 
     /// That nothing of the canary's text was copied is looked at after every run.
@@ -33,7 +35,9 @@ extension Attack {
                     if !Set(seen.artifacts).isSubset(of: ["plain", "swapped", "longer", "link"]) {
                         return "taken were \(seen.artifacts)"
                     }
-                    if seen.artifacts.count != 3 { return "taken were \(seen.artifacts), not two files and the plain one" }
+                    if seen.artifacts.count != 3 {
+                        return "taken were \(seen.artifacts), not two files and the plain one"
+                    }
                     return seen.copied.values.allSatisfy(texts.contains) ? nil : "another text was read"
                 }),
             words: { [$0.canaryFile] }),

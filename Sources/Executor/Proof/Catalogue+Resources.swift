@@ -10,7 +10,8 @@ extension Attack {
         Expect.ended(.oomKilled), Expect.counted("memory.events", "oom_kill"),
         { seen in
             guard let peak = seen.outcome.report.usage.memoryPeakBytes else { return nil }
-            return peak <= limits.memory.bytes ? nil : "memory.peak is \(peak), over the limit of \(limits.memory.bytes)"
+            return peak <= limits.memory.bytes
+                ? nil : "memory.peak is \(peak), over the limit of \(limits.memory.bytes)"
         })
 
     private static let refusedForPIDs = Expect.all(
@@ -57,7 +58,8 @@ extension Attack {
                     }
                 })),
         Attack(
-            "child-oom", .resources, "A process killed for memory makes the verdict partial although its leader exits 0.",
+            "child-oom", .resources,
+            "A process killed for memory makes the verdict partial although its leader exits 0.",
             needs: [.memory], words: { _ in [bound] }, controlWords: { _ in [modest] },
             prepare: { request, _ in request.limits.oomGroup = false },
             expects: Expect.all(

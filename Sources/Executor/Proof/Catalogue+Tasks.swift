@@ -17,7 +17,9 @@ extension Attack {
         foreign("task-sysv-ipc", "No System V memory, semaphore or queue is shared.", "EPERM", "ENOENT"),
         foreign("task-message-queues", "No POSIX message queue is shared.", "EPERM", "ENOENT"),
         foreign("task-keys", "No key of another run's is found.", "EPERM", "ENOENT"),
-        foreign("task-abstract-sockets", "No abstract socket of another run's is reached.", "ECONNREFUSED", "EPERM", "ENOENT"),
+        foreign(
+            "task-abstract-sockets", "No abstract socket of another run's is reached.", "ECONNREFUSED", "EPERM",
+            "ENOENT"),
         foreign("task-signals", "No signal reaches another run.", "ESRCH"),
     ]
 }

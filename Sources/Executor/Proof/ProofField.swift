@@ -46,7 +46,8 @@ final class ProofField: Sendable {
         lock = try OwnedDescriptor.open("\(stateDirectory)/proof.lock", O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
         if flock(lock.raw, LOCK_EX | LOCK_NB) != 0 {
             throw ExecutorError(
-                .host, "another proof of this host is being made (\(stateDirectory)/proof.lock is held); wait for its end",
+                .host,
+                "another proof of this host is being made (\(stateDirectory)/proof.lock is held); wait for its end",
                 isTransient: true)
         }
         // What a killed prover left.

@@ -40,7 +40,8 @@ struct ProbeWord: Sendable, Equatable {
     /// The first line of what was printed. Nil where that is no word: the probe is hostile too, once the sandbox has failed.
     init?(_ printed: String) {
         let line = printed.prefix(1536).split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false).first
-        guard let line, let verb = line.split(separator: " ", maxSplits: 1).first.flatMap({ Verb(rawValue: String($0)) })
+        guard let line,
+            let verb = line.split(separator: " ", maxSplits: 1).first.flatMap({ Verb(rawValue: String($0)) })
         else { return nil }
         self.verb = verb
         text = TerminalText.line(String(line))

@@ -66,7 +66,8 @@ extension Proof {
             throw ExecutorError(.host, error, "it must be a file that this user alone can write; \(Self.remedy)")
         }
         guard let recorded = RecordedProof(bytes) else {
-            throw ExecutorError(.host, "\(path) was altered, or is no proof: its hash is not that of its content; \(Self.remedy)")
+            throw ExecutorError(
+                .host, "\(path) was altered, or is no proof: its hash is not that of its content; \(Self.remedy)")
         }
         return recorded
     }

@@ -14,7 +14,8 @@ struct ProveRun {
         self.json = json
         let known = Set(Attack.catalogue.map(\.name))
         if let unknown = only.first(where: { !known.contains($0) }) {
-            throw InputError("there is no attack \(unknown); docs/proof.md lists them, and doctor --prove runs them all")
+            throw InputError(
+                "there is no attack \(unknown); docs/proof.md lists them, and doctor --prove runs them all")
         }
         isPartial = !only.isEmpty
         attacks = isPartial ? Attack.catalogue.filter { only.contains($0.name) } : Attack.catalogue
