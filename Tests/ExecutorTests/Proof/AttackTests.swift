@@ -1,0 +1,137 @@
+import CgroupV2
+import Glibc
+import ProcessSupervisor
+import SystemSupport
+import Testing
+
+@testable import Executor
+
+extension SandboxTests {
+    /// The whole catalogue on a real kernel. Over both sides each attack that needs a controller is held where there is one.
+    @Suite struct AttackTests {
+        /// What kernels may lack. Anything else must be tried.
+        static let optional: Set = [
+            "process-vm", "pidfd-getfd", "bpf", "perf-event-open", "userfaultfd", "kexec-load", "kexec-file-load",
+            "init-module", "finit-module", "add-key", "keyctl", "io-uring", "int80", "x32", "packet-socket",
+            "netlink-socket", "vsock", "task-sysv-ipc", "task-message-queues", "task-keys",
+        ]
+
+        @Test(arguments: Attack.catalogue.map(\.name)) func attackIsHeldAndItsControlIsAllowed(_ name: String)
+            async throws
+        {
+            let attack = try #require(Attack.catalogue.first { $0.name == name })
+            let proof = try await ProofFixture.proof()
+            let result = try #require(proof.results.first { $0.name == name })
+            let comment: Comment = "\(result.reason ?? ""); seen: \(result.observed)"
+            #expect(result.controlHolds, comment)
+            let lacksController = attack.needs.contains { !RunFixture.controllers.contains($0.rawValue) }
+            switch result.outcome {
+            case .held: #expect(!lacksController, comment)
+            case .notEnforced: #expect(lacksController, comment)
+            case .notApplicable: #expect(Self.optional.contains(name), comment)
+            case .failed: Issue.record(comment)
+            }
+        }
+
+        @Test func theWholeProofLeavesNothing() async throws {
+            // What all proofs share is there by then.
+            _ = try await ProofFixture.proof()
+            let host = try await RunFixture.host()
+            let before = Possessions.now(of: host)
+            let files = Possessions.names("/var/tmp") + Possessions.names(host.settings.stateDirectory)
+            _ = try await ProofFixture.prove(
+                ProofFixture.attacks("double-fork", "setuid-binary", "tiocsti", "output-swap", "task-processes"))
+            #expect(try await Possessions.leaks(of: host, since: before) == [])
+            #expect(Possessions.names("/var/tmp") + Possessions.names(host.settings.stateDirectory) == files)
+        }
+
+        /// Of the families that are quick.
+        @Test func theSameResultHasTheSameHash() async throws {
+            let whole = try await ProofFixture.proof()
+            let families: Set<Attack.Family> = [.escape, .tasks]
+            let attacks = Attack.catalogue.filter { families.contains($0.family) }
+            let again = try await ProofFixture.prove(attacks)
+            var part = whole
+            part.results = whole.results.filter { families.contains($0.family) }
+            #expect(again.canonical == part.canonical)
+            #expect(again.sha256 == part.sha256)
+            #expect(again.sha256 != whole.sha256)
+        }
+
+        /// The filter answers before the kernel looks, so that these are held on kernels without the feature too. On a kernel that
+        /// has it they are part of the proof.
+        @Test(arguments: ["kexec-load", "kexec-file-load", "init-module", "finit-module", "x32"])
+        func theFilterKillsForWhatTheKernelMayLack(_ name: String) async throws {
+            let result = try await resultWhateverTheKernel(name)
+            #expect(result.outcome == .held, "\(result.reason ?? ""); seen: \(result.observed)")
+        }
+
+        /// Under User-mode Linux the door of 32 bits is the outer kernel's, and the guest sees a fault.
+        @Test(.enabled(if: !RunFixture.isUserModeLinux, "needs a kernel of its own hardware"))
+        func theFilterKillsForTheDoorOf32Bits() async throws {
+            let result = try await resultWhateverTheKernel("int80")
+            #expect(result.outcome == .held, "\(result.reason ?? ""); seen: \(result.observed)")
+        }
+
+        private func resultWhateverTheKernel(_ name: String) async throws -> AttackResult {
+            let host = try await RunFixture.host()
+            let field = try ProofField(try ProofFixture.probe.get(), stateDirectory: host.settings.stateDirectory)
+            defer { field.remove() }
+            let session = ProofSession(
+                host: host, field: field, absent: [], controllers: [], cancellation: .init())
+            let attack = try #require(Attack.catalogue.first { $0.name == name })
+            return try await session.result(of: attack, holder: nil)
+        }
+
+        /// What the prover is worth: behind a filter that lets everything through, it must say what no longer holds.
+        @Test func aSandboxWithoutItsFilterFails() async throws {
+            let directory = try TestDirectory()
+            try directory.file("default.yaml", "name: default\ndefault: allow\n")
+            let weak = try await RunFixture.host {
+                $0.seccompDirectories = [directory.path]
+                $0.filterCache = nil
+                $0.stateDirectory = "\(directory.path)/state"
+                $0.firstUID += 1000
+            }
+            let names = [
+                "ptrace", "process-vm", "unshare-user", "clone-user", "io-uring", "inet-socket", "netlink-socket",
+                "tioclinux", "keyctl", "init-module",
+            ]
+            let proof = try await ProofFixture.prove(
+                Attack.catalogue.filter { names.contains($0.name) || $0.name == "mount" }, on: weak)
+            for result in proof.results where result.outcome != .notApplicable {
+                // Mounting takes rights that a run has not, whatever the filter says.
+                let expected = result.name == "mount" ? AttackResult.Outcome.held : .failed
+                #expect(result.outcome == expected, "\(result.name): \(result.reason ?? result.observed)")
+                #expect(result.controlHolds)
+            }
+            #expect(!proof.holds(under: .bestEffort))
+        }
+
+        @Test func twoProofsAtATimeAreRefused() async throws {
+            let host = try await RunFixture.host()
+            let field = try ProofField(try ProofFixture.probe.get(), stateDirectory: host.settings.stateDirectory)
+            defer { field.remove() }
+            await #expect(throws: ExecutorError.self) {
+                _ = try await ProofFixture.prove(ProofFixture.attacks("ptrace"))
+            }
+        }
+
+        @Test func aCancelledProofLeavesNothing() async throws {
+            let host = try await RunFixture.host()
+            _ = try await ProofFixture.proof()
+            let before = Possessions.now(of: host)
+            let prover = Prover(host: host, probe: try ProofFixture.probe.get())
+            let cancellation = Cancellation()
+            await #expect(throws: CancellationError.self) {
+                // The holder of the tasks family runs then.
+                _ = try await prover.prove(ProofFixture.attacks("task-files", "task-keys"), cancellation: cancellation)
+                { _ in
+                    cancellation.cancel()
+                }
+            }
+            #expect(try await Possessions.leaks(of: host, since: before) == [])
+            #expect(Possessions.names("\(host.settings.stateDirectory)/proof.d") == [])
+        }
+    }
+}
