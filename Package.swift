@@ -53,7 +53,10 @@ let package = Package(
             swiftSettings: swiftSettings),
         .target(
             name: "LocalStore",
-            dependencies: ["Executor", "SystemSupport", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "Executor", "SystemSupport", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
             swiftSettings: swiftSettings),
         // The attacks that `doctor --prove` and the tests run in the sandbox. Named for its program.
         .executableTarget(name: "scan-probe", path: "Sources/HostileProbe"),
