@@ -8,6 +8,7 @@ import SystemSupport
 ///     scan-executor-bench launch --program PATH --count N
 ///     scan-executor-bench filter --output FILE      the default profile's BPF, for the floor to carry the same
 ///     scan-executor-bench others --program PATH [--quick]
+///     scan-executor-bench audit --directory DIR [--records N]      an audit to measure queries over
 @main struct Bench {
     static func main() async {
         do {
@@ -16,6 +17,11 @@ import SystemSupport
                 arguments.firstIndex(of: option).flatMap { $0 + 1 < arguments.count ? arguments[$0 + 1] : nil }
             }
             if arguments.first == "filter", let file = value("--output") { return try writeFilter(to: file) }
+            if arguments.first == "audit", let directory = value("--directory") {
+                var maker = AuditMaker(
+                    directory: directory, records: value("--records").flatMap { Int($0) } ?? 1_000_000)
+                return try maker.write()
+            }
             guard let mode = arguments.first, let program = value("--program") else {
                 throw ExecutorError(
                     .command,

@@ -19,5 +19,6 @@ struct ScanExecutor: ParsableCommand {
             """,
         subcommands: [
             ScanCommand.self, ExecCommand.self, DoctorCommand.self, ProfilesCommand.self, ReapCommand.self,
+            AuditCommand.self,
         ])
 }
