@@ -16,6 +16,11 @@ public struct LogHistogram: Sendable, Equatable {
 
     public init() {}
 
+    /// From buckets in order, none empty.
+    init(_ buckets: [Bucket], count: Int64, least: Int64, most: Int64) {
+        (self.buckets, self.count, self.least, self.most) = (buckets, count, least, most)
+    }
+
     /// The bucket of a value that is not negative.
     static func index(of value: Int64) -> Int {
         if value < 128 { return Int(max(0, value)) }
@@ -133,10 +138,31 @@ extension LogHistogram {
         return bytes
     }
 
-    /// Nil for what ``encoded`` did not make.
-    init?(encoded bytes: UnsafeRawBufferPointer, least: Int64, most: Int64) {
-        var offset = 0
-        func number() -> UInt64? {
+    /// Goes through the buckets of an encoded histogram.
+    struct Decoder {
+        private let bytes: UnsafeRawBufferPointer
+        private var offset = 0
+        private var index = -1
+
+        init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+        /// True once everything was read and made sense.
+        var isWhole: Bool { offset == bytes.count }
+
+        /// Nil at the end, and before what is no bucket.
+        mutating func next() -> Bucket? {
+            let start = offset
+            guard offset < bytes.count, let step = number(), let size = number(), step < UInt64(bucketCount), size > 0,
+                size < 1 << 50, case let next = max(0, index) + Int(step), next > index, next < bucketCount
+            else {
+                offset = min(start, bytes.count)
+                return nil
+            }
+            index = next
+            return Bucket(index: next, count: Int64(size))
+        }
+
+        private mutating func number() -> UInt64? {
             var value: UInt64 = 0
             var shift: UInt64 = 0
             while offset < bytes.count, shift < 63 {
@@ -148,18 +174,5 @@ extension LogHistogram {
             }
             return nil
         }
-        var index = 0
-        while offset < bytes.count {
-            guard let step = number(), let size = number(), step < UInt64(LogHistogram.bucketCount),
-                case let next = index + Int(step), next < LogHistogram.bucketCount, next > index || buckets.isEmpty,
-                size > 0, size < 1 << 50
-            else { return nil }
-            index = next
-            buckets.append(Bucket(index: index, count: Int64(size)))
-            count += Int64(size)
-        }
-        if count == 0 { return }
-        if least < 0 || most < least { return nil }
-        (self.least, self.most) = (least, most)
     }
 }

@@ -35,6 +35,11 @@ public struct UsageStatistics: Sendable, Equatable {
         shares.merge(other.shares)
         over80 += other.over80
         over95 += other.over95
-        if other.limitNumber > limitNumber { (limit, limitNumber) = (other.limit, other.limitNumber) }
+        note(limit: other.limit, at: other.limitNumber)
+    }
+
+    /// The newest run's limit is the one in force.
+    mutating func note(limit: Int64?, at number: Int64) {
+        if number > limitNumber { (self.limit, limitNumber) = (limit, number) }
     }
 }

@@ -50,7 +50,7 @@ final class Aggregates {
             cell.numbers[metric.rawValue].statistics.limitNumber = place.number
         }
         let limit = AuditMetric.atLimit(line.verdict).flatMap { line.limits[$0] }
-        for period in [0, day.map { $0 + 1 }].compactMap(\.self) {
+        for period in Period.all(ofDay: day) {
             let key = VerdictKey(
                 period: period, scanner: place.scanner, verdict: place.verdict, partial: line.partial)
             var count = verdicts[key] ?? (0, nil)
@@ -91,21 +91,21 @@ final class Aggregates {
     }
 
     private func flushUsage(_ database: Database) throws {
-        var total: [UsageKey: UsageStatistics] = [:]
+        var sums: [UsageKey: UsageStatistics] = [:]
         for (cellKey, cell) in cells {
             for metric in AuditMetric.allCases where !cell.numbers[metric.rawValue].values.isEmpty {
                 let numbers = cell.numbers[metric.rawValue]
                 var statistics = numbers.statistics
                 statistics.values.add(numbers.values)
                 statistics.shares.add(numbers.shares)
-                var key = UsageKey(
-                    period: 0, scanner: cellKey.scanner, metric: metric, succeeded: cellKey.succeeded)
-                total[key, default: UsageStatistics()].merge(statistics)
-                guard let day = cellKey.day else { continue }
-                key.period = day + 1
-                try UsageTable.add(statistics, at: key, database)
+                for period in Period.all(ofDay: cellKey.day) {
+                    let key = UsageKey(
+                        period: period, scanner: cellKey.scanner, metric: metric, succeeded: cellKey.succeeded)
+                    sums[key, default: UsageStatistics()].merge(statistics)
+                }
             }
         }
-        for (key, statistics) in total { try UsageTable.add(statistics, at: key, database) }
+        var table = UsageTable(database)
+        for (key, statistics) in sums { try table.add(statistics, at: key) }
     }
 }

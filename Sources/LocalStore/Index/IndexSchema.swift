@@ -6,11 +6,8 @@ enum IndexSchema {
     /// "ScAI", in the header of the file: SQLite's own way to say whose file it is.
     static let application: Int64 = 0x5363_4149
 
-    /// `number` counts the records as they lie in the files, from 1. `period` 0 is all time, n is the n-th day since 1970-01-01
-    /// (which is 1), in UTC. `metric` is AuditMetric's; `succeeded` is 1 for complete runs that were clean or had findings.
-    ///
-    /// Runs are kept newest last and looked at newest first, so every index ends in the number by itself: SQLite appends the
-    /// row's key. `run_kind` serves three filters, by scanner, by verdict and by both: see RunQuery.
+    /// `number` counts the records as they lie in the files, from 1. `period` is ``Period``'s, `metric` AuditMetric's; `succeeded` is 1
+    /// for complete runs that were clean or had findings.
     static let tables = """
         CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
         CREATE TABLE file(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, inode INTEGER NOT NULL, size INTEGER NOT NULL,
@@ -32,16 +29,18 @@ enum IndexSchema {
             runs INTEGER NOT NULL, limit_most INTEGER,
             PRIMARY KEY(period, scanner, verdict, partial)) WITHOUT ROWID;
         CREATE TABLE usage(
-            period INTEGER NOT NULL, scanner INTEGER NOT NULL, metric INTEGER NOT NULL, succeeded INTEGER NOT NULL,
+            scanner INTEGER NOT NULL, metric INTEGER NOT NULL, period INTEGER NOT NULL, succeeded INTEGER NOT NULL,
             least INTEGER NOT NULL, most INTEGER NOT NULL, histogram BLOB NOT NULL,
             share_least INTEGER NOT NULL, share_most INTEGER NOT NULL, share_histogram BLOB NOT NULL,
             over80 INTEGER NOT NULL, over95 INTEGER NOT NULL, limit_last INTEGER, limit_number INTEGER NOT NULL,
-            PRIMARY KEY(period, scanner, metric, succeeded)) WITHOUT ROWID;
+            PRIMARY KEY(scanner, metric, period, succeeded)) WITHOUT ROWID;
         """
 
+    /// Runs are kept newest last and looked at newest first. `run_kind` serves three filters, by scanner, by verdict and by both
+    /// (see RunQuery); it and `run_target` hold all that filters look at, so that a run that is refused costs no look at its row.
     static let indexes = """
-        CREATE INDEX run_kind ON run(scanner, verdict);
-        CREATE INDEX run_target ON run(target);
+        CREATE INDEX run_kind ON run(scanner, verdict, number, target, time);
+        CREATE INDEX run_target ON run(target, number, scanner, verdict, time);
         CREATE INDEX run_id ON run(id);
         CREATE INDEX run_task ON run(task) WHERE task IS NOT NULL;
         """

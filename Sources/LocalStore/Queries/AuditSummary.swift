@@ -44,9 +44,5 @@ public struct SummaryFilter: Sendable, Equatable {
         lastDay = until.map { max(0, $0 - 1) / 86_400_000 }
     }
 
-    /// The condition on `period`.
-    var condition: String {
-        if firstDay == nil && lastDay == nil { return "period = 0" }
-        return "period BETWEEN \((firstDay ?? 0) + 1) AND \(min(lastDay ?? 1 << 40, 1 << 40) + 1)"
-    }
+    var periods: [ClosedRange<Int64>] { Period.covering(from: firstDay, to: lastDay) }
 }

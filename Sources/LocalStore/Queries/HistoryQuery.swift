@@ -32,7 +32,7 @@ enum HistoryQuery {
         let place = names.compactMapValues { places[$0] }
         let empty = ScannerHistory(verdicts: Array(repeating: [:], count: history.spans.count))
         history.scanners = history.summary.scanners.map { _ in empty }
-        let range: StatementArguments = [days.lowerBound + 1, days.upperBound + 1]
+        let range: StatementArguments = [Period.day(days.lowerBound), Period.day(days.upperBound)]
 
         let counts = try Row.fetchCursor(
             database,
@@ -45,31 +45,15 @@ enum HistoryQuery {
             history.scanners[scanner].verdicts[span(row[0])][row[2], default: 0] += row[3] as Int64
         }
 
-        // In the order of the table's key: one span's statistics at a time, never all of them.
-        var open: [UsageKey: UsageStatistics] = [:]
-        var current = 0
-        func close() {
-            for (key, statistics) in open {
-                guard let scanner = place[key.scanner], let point = ScannerHistory.Point(statistics) else { continue }
-                let none = [ScannerHistory.Point?](repeating: nil, count: history.spans.count)
-                history.scanners[scanner].points[key.metric, default: none][current] = point
+        var table = UsageTable(database)
+        for (number, scanner) in place {
+            for metric in AuditMetric.allCases {
+                var points = [ScannerHistory.Point?](repeating: nil, count: history.spans.count)
+                let all = Period.day(days.lowerBound)...Period.day(days.upperBound)
+                try table.each(number, metric, [all], group: span) { points[$0] = ScannerHistory.Point($1) }
+                if points.contains(where: { $0 != nil }) { history.scanners[scanner].points[metric] = points }
             }
-            open = [:]
         }
-        let rows = try Row.fetchCursor(
-            database, sql: """
-                SELECT period, scanner, metric, \(UsageTable.columns) FROM usage WHERE period BETWEEN ? AND ? ORDER BY period
-                """, arguments: range)
-        while let row = try rows.next() {
-            guard let metric = AuditMetric(rawValue: row[2]), place[row[1]] != nil else { continue }
-            if span(row[0]) != current {
-                close()
-                current = span(row[0])
-            }
-            let key = UsageKey(period: 0, scanner: row[1], metric: metric, succeeded: false)
-            open[key, default: UsageStatistics()].merge(try UsageTable.statistics(row, from: 3))
-        }
-        close()
     }
 }
 

@@ -19,9 +19,7 @@ extension AuditIndex {
 /// - target: the table of targets says which match, and when each was last scanned.
 struct RunQuery {
     /// Up to so many matching targets are looked at one by one.
-    private static let mostTargets = 20_000
-    /// And, where other filters may refuse their runs, up to so many of their runs.
-    private static let mostRunsOfTargets = 50_000
+    private static let mostTargets = 2000
 
     private let filter: RunFilter
     private let scanner: Int64?
@@ -54,22 +52,36 @@ struct RunQuery {
     }
 
     func numbers(_ database: Database) throws -> [Int64] {
-        guard let target = filter.target else { return try merged(pairs(database), target: nil, database) }
-        let (condition, arguments) = target.condition
-        let found = try Row.fetchAll(
-            database, sql: "SELECT id, last, runs FROM target WHERE \(condition) LIMIT \(Self.mostTargets + 1)",
-            arguments: StatementArguments(arguments)
-        ).map { (id: $0[0] as Int64, last: $0[1] as Int64, runs: $0[2] as Int64) }
-        let others = scanner != nil || verdict != nil || filter.since != nil || filter.until != nil
-        let runs = found.reduce(0) { $0 + $1.runs }
-        if found.count > Self.mostTargets || others && runs > Self.mostRunsOfTargets {
-            return try merged(pairs(database), target: target, database)
+        let pairs = try pairs(database)
+        guard let target = filter.target else { return try merged(pairs, target: nil, numbers, database) }
+        let (condition, patterns) = target.condition
+        let arguments = StatementArguments(patterns)
+        let hasOthers = scanner != nil || verdict != nil || filter.since != nil || filter.until != nil
+        guard hasOthers else {
+            // The newest n runs are of the n targets that were scanned last.
+            return try newest(condition, arguments, limit: filter.limit, database)
         }
-        return try newest(of: found.sorted { $0.last > $1.last }.map { ($0.id, $0.last) }, database)
+        let row = try Row.fetchOne(
+            database, sql: "SELECT count(*), sum(runs), max(last) FROM target WHERE \(condition)", arguments: arguments)
+        guard let row, let runs = row[1] as Int64?, let last = row[2] as Int64? else { return [] }
+        // From the side that has fewer runs to look through.
+        let others = pairs.map { $0.reduce(0) { $0 + $1.runs } } ?? .max
+        if (row[0] as Int) <= Self.mostTargets && runs <= others {
+            return try newest(condition, arguments, limit: Self.mostTargets, database)
+        }
+        if last < numbers.lowerBound { return [] }
+        return try merged(
+            pairs, target: target, numbers.lowerBound...min(last, numbers.upperBound), database)
     }
 
     /// Target by target, the last scanned first, until no other can have a newer run than those found.
-    private func newest(of targets: [(id: Int64, last: Int64)], _ database: Database) throws -> [Int64] {
+    private func newest(
+        _ condition: String, _ arguments: StatementArguments, limit: Int, _ database: Database
+    ) throws -> [Int64] {
+        let targets = try Row.fetchAll(
+            database, sql: "SELECT id, last FROM target WHERE \(condition) ORDER BY last DESC LIMIT \(limit)",
+            arguments: arguments
+        ).map { (id: $0[0] as Int64, last: $0[1] as Int64) }
         let kind = (scanner == nil ? "" : " AND scanner = ?") + (verdict == nil ? "" : " AND verdict = ?")
         let statement = try database.makeStatement(
             sql: "SELECT number FROM run INDEXED BY run_target WHERE target = ? AND number BETWEEN ? AND ?\(kind)\(time)"
@@ -86,18 +98,22 @@ struct RunQuery {
         return found
     }
 
-    /// The pairs of scanner and verdict that pass; nil where all do.
-    private func pairs(_ database: Database) throws -> [(scanner: Int64, verdict: Int64)]? {
+    /// A scanner, a verdict, and how many runs have both.
+    private typealias Pair = (scanner: Int64, verdict: Int64, runs: Int64)
+
+    /// The pairs that pass; nil where all do.
+    private func pairs(_ database: Database) throws -> [Pair]? {
         if scanner == nil && verdict == nil { return nil }
         let rows = try Row.fetchAll(
-            database, sql: "SELECT DISTINCT scanner, verdict FROM verdict_count WHERE period = 0")
-        return rows.map { ($0[0], $0[1]) }.filter {
+            database,
+            sql: "SELECT scanner, verdict, sum(runs) FROM verdict_count WHERE period = 0 GROUP BY scanner, verdict")
+        return rows.map { ($0[0], $0[1], $0[2]) }.filter {
             (scanner == nil || $0.0 == scanner) && (verdict == nil || $0.1 == verdict)
         }
     }
 
     private func merged(
-        _ pairs: [(scanner: Int64, verdict: Int64)]?, target: TargetPattern?, _ database: Database
+        _ pairs: [Pair]?, target: TargetPattern?, _ numbers: ClosedRange<Int64>, _ database: Database
     ) throws -> [Int64] {
         let (condition, patterns) = target?.condition ?? ("", [])
         // The plus keeps SQLite from going through the targets' index: it is the newest runs that are looked through.

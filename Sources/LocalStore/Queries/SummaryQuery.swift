@@ -13,13 +13,11 @@ enum SummaryQuery {
         let names = try self.names(filter.scanner, database)
         var scanners: [Int64: ScannerSummary] = names.mapValues { ScannerSummary(name: $0.isEmpty ? nil : $0) }
         try readVerdicts(filter, &scanners, database)
-        let rows = try Row.fetchCursor(
-            database, sql: "SELECT scanner, metric, \(UsageTable.columns) FROM usage WHERE \(filter.condition)"
-                + (succeeded ? " AND succeeded = 1" : ""))
-        while let row = try rows.next() {
-            let scanner: Int64 = row[0]
-            guard names[scanner] != nil, let metric = AuditMetric(rawValue: row[1]) else { continue }
-            try scanners[scanner]?.usage[metric, default: UsageStatistics()].merge(UsageTable.statistics(row, from: 2))
+        var table = UsageTable(database)
+        for scanner in names.keys where scanners[scanner]?.verdicts.isEmpty == false {
+            for metric in AuditMetric.allCases {
+                scanners[scanner]?.usage[metric] = try table.sum(scanner, metric, filter.periods, succeeded: succeeded)
+            }
         }
         var summary = AuditSummary()
         summary.days = try days(filter, database)
@@ -45,7 +43,7 @@ enum SummaryQuery {
             database,
             sql: """
                 SELECT scanner, name, sum(runs), sum(iif(partial, runs, 0)), max(limit_most)
-                FROM verdict_count JOIN verdict ON verdict.id = verdict WHERE \(filter.condition)
+                FROM verdict_count JOIN verdict ON verdict.id = verdict WHERE \(Period.condition(filter.periods))
                 GROUP BY scanner, verdict ORDER BY 3 DESC, name
                 """)
         for row in rows {
@@ -55,7 +53,9 @@ enum SummaryQuery {
     }
 
     private static func days(_ filter: SummaryFilter, _ database: Database) throws -> ClosedRange<Int64>? {
-        let condition = filter.condition == "period = 0" ? "period > 0" : filter.condition
+        let condition = Period.condition([
+            Period.day(max(0, filter.firstDay ?? 0))...Period.day(max(filter.firstDay ?? 0, filter.lastDay ?? Period.lastDay))
+        ])
         let row = try Row.fetchOne(
             database,
             sql: """
