@@ -97,7 +97,10 @@ let package = Package(
             ],
             exclude: ["Fixtures"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "LocalStoreTests", dependencies: ["Executor", "LocalStore", "SystemSupport"],
+            name: "LocalStoreTests",
+            dependencies: [
+                "Executor", "LocalStore", "SystemSupport", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: swiftSettings
         ),
         .testTarget(

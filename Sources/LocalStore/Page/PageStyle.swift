@@ -4,10 +4,10 @@ enum PageStyle {
     static let css: StaticString = """
         :root{color-scheme:light dark;--ground:#fff;--panel:#f6f7f9;--ink:#1b1f24;--dim:#59636e;--rule:#d5dae0;
         --p50:#0072b2;--p99:#c25700;--max:#8a5a83;--limit:#c1121f;
-        --v0:#009e73;--v1:#3b82c4;--v2:#e69f00;--v3:#d55e00;--v4:#b5508f;--v5:#a08c00;--v6:#56b4e9;--v7:#8c564b;--v8:#7f7f7f;
-        --v9:#8b0000;--v10:#4b3f72;--v11:#20242a;--v12:#b8bec6;--v13:#5e7f1f}
+        --v0:#009e73;--v1:#3b82c4;--v2:#e69f00;--v3:#d55e00;--v4:#7b5ed6;--v5:#a08c00;--v6:#d46fb8;--v7:#8c564b;--v8:#7f7f7f;
+        --v9:#8b0000;--v10:#2f5d62;--v11:#20242a;--v12:#b8bec6;--v13:#5e7f1f}
         @media (prefers-color-scheme:dark){:root{--ground:#14171b;--panel:#1d2127;--ink:#e7eaee;--dim:#9aa5b1;--rule:#353c45;
-        --p50:#56b4e9;--p99:#f09a4a;--max:#d79bce;--limit:#ff6b6b;--v1:#5aa5e6;--v5:#f0e442;--v9:#e05252;--v10:#9f8fd8;--v11:#d0d5db}}
+        --p50:#56b4e9;--p99:#f09a4a;--max:#d79bce;--limit:#ff6b6b;--v1:#5aa5e6;--v5:#f0e442;--v9:#e05252;--v10:#7fb3b3;--v11:#d0d5db}}
         *{box-sizing:border-box}
         body{margin:0;background:var(--ground);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
         main,header{max-width:1180px;margin:0 auto;padding:0 20px}

@@ -10,24 +10,27 @@ struct PlotScale {
     /// - Parameter values: what is to fit, in the metric's unit.
     init(_ metric: AuditMetric, _ values: [Int64]) {
         let positive = values.filter { $0 > 0 }
-        let least = Double(positive.min() ?? 1)
-        let most = Double(max(positive.max() ?? 1, 1))
-        let base: Double
-        let unit: Double
+        let (least, most) = (positive.min() ?? 1, positive.max() ?? 1)
+        let all = PlotScale.marks(metric)
+        // One mark below everything and one above, and at least two.
+        let first = all.lastIndex { $0 <= least } ?? 0
+        let last = max(min(first + 1, all.count - 1), all.firstIndex { $0 >= most } ?? all.count - 1)
+        let step = max(1, (last - first + 4) / 5)
+        ticks = stride(from: first, through: last, by: step).map { all[$0] }
+        low = log(Double(all[first]))
+        high = max(low + 1e-9, log(Double(all[last])))
+    }
+
+    /// Where a line may be: 1, 2, 4 … of what is counted in bytes or pieces; round times.
+    private static func marks(_ metric: AuditMetric) -> [Int64] {
+        let scale: Int64 = metric == .wall ? 1 : 1000
         switch metric {
-        case .memory, .ioRead, .ioWrite, .printed, .out: (base, unit) = (2, 1)
-        case .pids: (base, unit) = (2, 1)
-        case .wall: (base, unit) = (10, 1)
-        case .cpu: (base, unit) = (10, 1000)
-        }
-        let first = (log(least / unit) / log(base)).rounded(.down)
-        let last = max(first + 1, (log(most / unit) / log(base) - 1e-9).rounded(.up))
-        low = log(unit) + first * log(base)
-        high = log(unit) + last * log(base)
-        let step = max(1, ((last - first) / 5).rounded(.up))
-        ticks = stride(from: first, through: last, by: step).compactMap {
-            let value = unit * pow(base, $0)
-            return value < 9e18 ? Int64(value.rounded()) : nil
+        case .wall, .cpu:
+            let milliseconds: [Int64] = [
+                1, 10, 100, 1000, 10_000, 60_000, 600_000, 3_600_000, 36_000_000, 360_000_000, 3_600_000_000, 36_000_000_000,
+            ]
+            return milliseconds.map { $0 * scale }
+        case .memory, .pids, .ioRead, .ioWrite, .printed, .out: return (0..<62).map { 1 << $0 }
         }
     }
 

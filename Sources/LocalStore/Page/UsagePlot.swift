@@ -102,10 +102,19 @@ struct UsagePlot {
     private func y(_ place: Double) -> Double { Self.top + (Self.height - Self.top - Self.bottom) * (1 - place) }
     private func number(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
 
+    /// As the table has it, without decimals that are zeros.
     private static func label(_ metric: AuditMetric, _ value: Int64) -> String {
-        var text = UnitText.of(metric, value)
-        for zeros in [".00 ", ".0 "] { text = text.split(separator: zeros, omittingEmptySubsequences: false).joined(separator: " ") }
-        return text
+        switch metric {
+        case .wall, .cpu:
+            let milliseconds = metric == .wall ? value : value / 1000
+            for (unit, size) in [("h", 3_600_000), ("min", 60_000), ("s", 1000)] as [(String, Int64)] where milliseconds >= size {
+                return "\(milliseconds / size) \(unit)"
+            }
+            return "\(milliseconds) ms"
+        default:
+            let text = UnitText.of(metric, value)
+            return text.split(separator: ".0 ", omittingEmptySubsequences: false).joined(separator: " ")
+        }
     }
 }
 
