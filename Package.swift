@@ -53,7 +53,10 @@ let package = Package(
             swiftSettings: swiftSettings),
         .target(
             name: "LocalStore",
-            dependencies: ["Executor", "SystemSupport", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "Executor", "SystemSupport", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
             swiftSettings: swiftSettings),
         // The attacks that `doctor --prove` and the tests run in the sandbox. Named for its program. Static, because the
         // package manager links C with Swift's runtime, which no sandbox has.
@@ -101,7 +104,10 @@ let package = Package(
             ],
             exclude: ["Fixtures"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "LocalStoreTests", dependencies: ["Executor", "LocalStore", "SystemSupport"],
+            name: "LocalStoreTests",
+            dependencies: [
+                "Executor", "LocalStore", "SystemSupport", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: swiftSettings
         ),
         .testTarget(

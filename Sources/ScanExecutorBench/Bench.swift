@@ -9,6 +9,7 @@ import SystemSupport
 ///     scan-executor-bench filter --output FILE      the default profile's BPF, for the floor to carry the same
 ///     scan-executor-bench others --program PATH [--quick]
 ///     scan-executor-bench decisions [--quick]       what the verdict and the circuit breaker cost
+///     scan-executor-bench audit --directory DIR [--records N]      an audit to measure queries over
 @main struct Bench {
     static func main() async {
         do {
@@ -19,6 +20,11 @@ import SystemSupport
             if arguments.first == "filter", let file = value("--output") { return try writeFilter(to: file) }
             if arguments.first == "decisions" {
                 return try Decisions.printRows(quick: arguments.contains("--quick"))
+            }
+            if arguments.first == "audit", let directory = value("--directory") {
+                var maker = AuditMaker(
+                    directory: directory, records: value("--records").flatMap { Int($0) } ?? 1_000_000)
+                return try maker.write()
             }
             guard let mode = arguments.first, let program = value("--program") else {
                 throw ExecutorError(

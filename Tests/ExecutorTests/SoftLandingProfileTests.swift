@@ -68,17 +68,21 @@ import Testing
         let profile = try ScannerProfile(
             yaml: Array((Self.withHigh + "soft_landing: {memory_high: true, before_deadline: 30s}\n").utf8),
             file: "/etc/tool.yaml")
+        func landing(_ wanted: LimitOverrides) throws -> SoftLanding? {
+            let ladder = LimitLadder(profile, nil)
+            return ladder.profile(with: try ladder.limits(for: wanted, from: .option)).softLanding
+        }
         var shorter = LimitOverrides()
         shorter.wall = .seconds(30)
-        #expect(try profile.overriding(shorter).softLanding == SoftLanding(atMemoryHigh: true, grace: .seconds(5)))
+        #expect(try landing(shorter) == SoftLanding(atMemoryHigh: true, grace: .seconds(5)))
         shorter.wall = .seconds(31)
-        #expect(try profile.overriding(shorter).softLanding?.beforeDeadline == .seconds(30))
+        #expect(try landing(shorter)?.beforeDeadline == .seconds(30))
         var smaller = LimitOverrides()
         smaller.memory = .mebibytes(64)
         #expect(
-            try profile.overriding(smaller).softLanding
+            try landing(smaller)
                 == SoftLanding(beforeDeadline: .seconds(30), grace: .seconds(5)))
         smaller.wall = .seconds(10)
-        #expect(try profile.overriding(smaller).softLanding == nil)
+        #expect(try landing(smaller) == nil)
     }
 }

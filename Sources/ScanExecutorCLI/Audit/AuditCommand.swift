@@ -3,6 +3,10 @@ import ArgumentParser
 /// `scan-executor audit`: the records of all runs.
 struct AuditCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "Look at the records of all runs, and prove that none was changed.",
-        subcommands: [AuditVerifyCommand.self])
+        commandName: "audit",
+        abstract: "List, show and sum up the runs on record, propose limits, and prove that no record was changed.",
+        subcommands: [
+            AuditListCommand.self, AuditShowCommand.self, AuditSummaryCommand.self, AuditVerifyCommand.self,
+            AuditRecommendCommand.self, AuditReportCommand.self, AuditIndexCommand.self,
+        ])
 }

@@ -15,7 +15,7 @@ struct AuditVerifyCommand: ParsableCommand, Verb {
               0 intact, 1 broken, 64 wrong usage, 69 there is no audit that can be read.
             """)
 
-    @OptionGroup var audit: AuditDirectoryOptions
+    @OptionGroup var audit: AuditOptions
 
     @Option(
         help: ArgumentHelp("A record that must be there, as it was noted.", valueName: "sequence:hash"))
@@ -31,7 +31,7 @@ struct AuditVerifyCommand: ParsableCommand, Verb {
     var json = false
 
     func execute(_ interrupts: Interrupts) async throws -> ExitStatus {
-        var verifier = AuditVerifier(directory: try audit.resolved())
+        var verifier = AuditVerifier(directory: try audit.directory())
         verifier.expected = try Self.position("--expect", expect)
         verifier.after = try Self.position("--begins-after", beginsAfter) ?? .origin
         let result = try verifier.verify()

@@ -1,0 +1,74 @@
+/// How a limit is proposed from what runs used. docs/audit-queries.md explains it; this is the one place that decides.
+public struct LimitRule: Sendable, Equatable {
+    /// Of what complete, successful runs used.
+    public var percentile = 0.99
+    /// What the percentile is multiplied with.
+    public var headroom = 1.25
+    /// Fewer successful runs say too little.
+    public var minimumRuns: Int64 = 30
+    /// What the limit that ended runs is multiplied with, where too many were ended.
+    public static let raise = 1.5
+
+    public init() {}
+
+    /// What is known of one limit of one scanner.
+    struct Observation {
+        var metric: AuditMetric
+        /// What complete, successful runs used.
+        var succeeded = LogHistogram()
+        /// Runs that this very limit ended, and the greatest limit among theirs. What they would have used is not known:
+        /// only that it is more.
+        var ended: Int64 = 0
+        var endedAt: Int64?
+        /// As set now; nil: unknown, or not limited.
+        var current: Int64?
+    }
+
+    public enum Outcome: Sendable, Equatable {
+        /// There is nothing to go by, or not enough: the successful runs there are.
+        case tooFewRuns(Int64)
+        case proposal(LimitProposal)
+    }
+
+    func decide(_ observation: Observation) -> Outcome {
+        let runs = observation.succeeded.count
+        guard runs >= max(1, minimumRuns), let most = observation.succeeded.most,
+            let usual = observation.succeeded.quantileCeiling(percentile)
+        else { return .tooFewRuns(runs) }
+        var wanted = max(Double(usual) * max(1, headroom), Double(most))
+        // If more runs were ended than the percentile leaves out, the percentile of all of them lies above the limit that ended them:
+        // what the survivors used says nothing of it. So the limit goes up, step by step, and never down.
+        let isCensored = Double(observation.ended) > (1 - percentile) * Double(runs + observation.ended)
+        if isCensored {
+            wanted = max(
+                wanted, Double(observation.endedAt ?? 0) * Self.raise, Double(observation.current ?? 0))
+        }
+        return .proposal(
+            LimitProposal(
+                metric: observation.metric, current: observation.current,
+                proposed: NeatLimit.roundedUp(observation.metric, wanted), runs: runs, usual: usual, most: most,
+                ended: observation.ended, isCensored: isCensored))
+    }
+}
+
+/// One limit as it should be, and why.
+public struct LimitProposal: Sendable, Equatable {
+    public var metric: AuditMetric
+    /// As set now; nil: unknown, or not limited. In the metric's unit, as all of these.
+    public var current: Int64?
+    public var proposed: Int64
+    /// Complete, successful runs in which the metric is known.
+    public var runs: Int64
+    /// Their percentile, and the most that any of them used.
+    public var usual: Int64
+    public var most: Int64
+    /// Runs that this limit ended.
+    public var ended: Int64
+    /// They were too many for the percentile to mean anything.
+    public var isCensored: Bool
+    /// Of all past runs in which the metric is known, those that used more than is proposed; and of these, complete successes,
+    /// of which there are none by the rule: counted run by run to prove it.
+    public var known: Int64 = 0
+    public var wouldEnd: Int64 = 0
+    public var wouldEndSucceeded: Int64 = 0
+}

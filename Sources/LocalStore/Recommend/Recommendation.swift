@@ -1,0 +1,77 @@
+/// The limits proposed for one scanner.
+public struct Recommendation: Sendable, Equatable {
+    /// In the order of a profile.
+    public static let metrics: [AuditMetric] = [.memory, .pids, .out, .printed, .wall, .cpu]
+
+    public var scanner: String
+    /// Its runs in the time looked at, whatever came of them.
+    public var runs: Int64
+    public var proposals: [LimitProposal] = []
+    /// Limits that nothing can be said of, and the successful runs there are for them.
+    public var tooFew: [AuditMetric: Int64] = [:]
+    /// Why the limits set now are not known; nil where they are.
+    public var unknownCurrent: String?
+
+    /// The key in a profile: `limits.memory`, `deadlines.cpu`.
+    static func key(_ metric: AuditMetric) -> (section: String, name: String) {
+        switch metric {
+        case .wall: ("deadlines", "wall")
+        case .cpu: ("deadlines", "cpu")
+        case .memory: ("limits", "memory")
+        case .pids: ("limits", "pids")
+        case .out: ("limits", "out")
+        case .printed, .ioRead, .ioWrite: ("limits", "printed")
+        }
+    }
+
+    /// `limits.memory`.
+    public static func path(_ metric: AuditMetric) -> String { "\(key(metric).section).\(key(metric).name)" }
+
+    /// A limit as a profile spells it.
+    public static func text(_ metric: AuditMetric, _ value: Int64) -> String { NeatLimit.text(metric, value) }
+
+    /// What goes below `scanners:` in the configuration file; empty where nothing is proposed.
+    public var fragment: [String] {
+        if proposals.isEmpty { return [] }
+        return ["  \(scanner):"]
+            + ["limits", "deadlines"].compactMap { section in
+                let pairs = proposals.filter { Self.key($0.metric).section == section }.map {
+                    "\(Self.key($0.metric).name): \(NeatLimit.text($0.metric, $0.proposed))"
+                }
+                return pairs.isEmpty ? nil : "    \(section): {\(pairs.joined(separator: ", "))}"
+            }
+    }
+
+    /// The change against what is set now, as diff -u shows one; empty where nothing changes.
+    public var difference: [String] {
+        if !proposals.contains(where: { $0.current != $0.proposed }) { return [] }
+        var lines = ["--- \(scanner), as set now", "+++ \(scanner), proposed"]
+        for section in ["limits", "deadlines"] {
+            let ofSection = proposals.filter { Self.key($0.metric).section == section }
+            if ofSection.isEmpty { continue }
+            lines.append(" \(section):")
+            for proposal in ofSection {
+                let name = Self.key(proposal.metric).name
+                let proposed = "  \(name): \(NeatLimit.text(proposal.metric, proposal.proposed))"
+                if proposal.current == proposal.proposed {
+                    lines.append(" " + proposed)
+                    continue
+                }
+                if let current = proposal.current {
+                    lines.append("-  \(name): \(NeatLimit.text(proposal.metric, current))")
+                }
+                lines.append("+" + proposed)
+            }
+        }
+        return lines
+    }
+}
+
+/// The limits that are in force for a scanner now, wherever they are set.
+public struct CurrentLimits: Sendable, Equatable {
+    public var limits: [AuditMetric: Int64] = [:]
+    /// Why they are not known.
+    public var problem: String?
+
+    public init() {}
+}

@@ -1,8 +1,0 @@
-import LocalStore
-import Testing
-
-@Suite struct AuditIndexTests {
-    @Test func opensInMemory() throws {
-        _ = try AuditIndex(path: ":memory:")
-    }
-}
