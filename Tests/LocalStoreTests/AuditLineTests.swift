@@ -21,7 +21,8 @@ import Testing
     }
 
     @Test func everyFieldOfAReportIsTaken() throws {
-        var report = RunReport.made("semgrep", .oomKilled, at: 1234, wall: 5, cpu: 30, memory: 1 << 29, pids: 9, limit: 512)
+        var report = RunReport.made(
+            "semgrep", .oomKilled, at: 1234, wall: 5, cpu: 30, memory: 1 << 29, pids: 9, limit: 512)
         report.taskID = "t.1"
         report.usage.cpuSystemMicroseconds = 12
         report.usage.ioReadBytes = 4096
@@ -54,7 +55,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "{", "[]", "null", "{}", "{\"schema\":\"scan-executor/report/1\"}", "{\"schema\":\"scan-executor/report/1\",",
+        "", "{", "[]", "null", "{}", "{\"schema\":\"scan-executor/report/1\"}",
+        "{\"schema\":\"scan-executor/report/1\",",
         "{\"schema\":\"scan-executor/report/2\",\"verdict\":{\"kind\":\"clean\"},\"audit\":{\"id\":\"A\"}}",
         "{\"schema\":\"scan-executor/report/1\",\"verdict\":{\"kind\":\"clean\"},\"audit\":{\"id\":\"A\"}} more",
         "{\"schema\":\"scan-executor/report/1\",\"verdict\":\"clean\",\"audit\":{\"id\":\"A\"}}",
@@ -78,12 +80,14 @@ import Testing
 
     @Test func nestingHoweverDeepIsPassedOver() throws {
         let deep = String(repeating: "[{\"a\":", count: 100_000) + "1" + String(repeating: "}]", count: 100_000)
-        let text = "{\"x\":\(deep),\"schema\":\"scan-executor/report/1\",\"verdict\":{\"kind\":\"clean\"},\"audit\":{\"id\":\"A\"}}"
+        let text =
+            "{\"x\":\(deep),\"schema\":\"scan-executor/report/1\",\"verdict\":{\"kind\":\"clean\"},\"audit\":{\"id\":\"A\"}}"
         #expect(read(text)?.id == "A")
     }
 
     @Test func escapesInTextsAreResolved() throws {
-        let text = #"{"schema":"scan-executor\/report\/1","scanner":"a\"\\\u00e9\ud83d\ude00\ud800x\u12","verdict":{"kind":"clean"},"audit":{"id":"A"}}"#
+        let text =
+            #"{"schema":"scan-executor\/report\/1","scanner":"a\"\\\u00e9\ud83d\ude00\ud800x\u12","verdict":{"kind":"clean"},"audit":{"id":"A"}}"#
         #expect(read(text)?.scanner == "a\"\\é😀\u{FFFD}x\u{FFFD}12")
     }
 
@@ -100,17 +104,21 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("2026-03-01", 1_772_323_200_000), ("2026-03-01T00:00:01.5Z", 1_772_323_201_500),
-        ("2026-03-01T01:00+01:00", 1_772_323_200_000), ("2026-02-28 23:59:59", 1_772_323_199_000),
-        ("1970-01-01T00:00:00.000Z", 0), ("2024-02-29", 1_709_164_800_000), ("90m", 1_772_317_800_000),
-        ("1d", 1_772_236_800_000), ("0s", 1_772_323_200_000), ("9223372036854775807w", 0),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("2026-03-01", 1_772_323_200_000), ("2026-03-01T00:00:01.5Z", 1_772_323_201_500),
+            ("2026-03-01T01:00+01:00", 1_772_323_200_000), ("2026-02-28 23:59:59", 1_772_323_199_000),
+            ("1970-01-01T00:00:00.000Z", 0), ("2024-02-29", 1_709_164_800_000), ("90m", 1_772_317_800_000),
+            ("1d", 1_772_236_800_000), ("0s", 1_772_323_200_000), ("9223372036854775807w", 0),
+        ] as [(String, Int64)])
     func timesAreRead(_ text: String, _ expected: Int64) {
         #expect(TimeText.moment(text, now: 1_772_323_200_000) == expected)
     }
 
-    @Test(arguments: ["", "x", "2026", "2026-13-01", "2026-02-29", "2026-03-01T24:00Z", "-5h", "+5h", "5", "2026-03-01T1", "1969-12-31"])
+    @Test(arguments: [
+        "", "x", "2026", "2026-13-01", "2026-02-29", "2026-03-01T24:00Z", "-5h", "+5h", "5", "2026-03-01T1",
+        "1969-12-31",
+    ])
     func whatIsNoTimeIsNone(_ text: String) {
         #expect(TimeText.moment(text, now: 1_772_323_200_000) == nil)
     }

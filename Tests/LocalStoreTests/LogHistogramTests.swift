@@ -48,7 +48,9 @@ import Testing
         var numbers = Numbers(state: 5)
         var (whole, sum) = (LogHistogram(), HistogramSum())
         for _ in 0..<30 {
-            let values = (0..<50).map { _ in Int64.random(in: 0...Int64.max, using: &numbers) >> Int64.random(in: 0..<60, using: &numbers) }
+            let values = (0..<50).map { _ in
+                Int64.random(in: 0...Int64.max, using: &numbers) >> Int64.random(in: 0..<60, using: &numbers)
+            }
             var part = LogHistogram()
             part.add(values)
             whole.add(values)
@@ -72,7 +74,9 @@ import Testing
     }
 
     @Test func periodsCoverTheirDaysOnce() {
-        for (first, last) in [(0, 0), (3, 15), (0, 15), (1, 16), (5, 40), (16, 31), (15, 64), (31, 1000)] as [(Int64, Int64)] {
+        for (first, last) in [(0, 0), (3, 15), (0, 15), (1, 16), (5, 40), (16, 31), (15, 64), (31, 1000)]
+            as [(Int64, Int64)]
+        {
             var days: [Int64] = []
             for range in Period.covering(from: first, to: last) {
                 for period in range {

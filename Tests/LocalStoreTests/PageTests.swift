@@ -15,7 +15,9 @@ import Testing
         var report = RunReport.made(hostile, .clean, memory: 5 << 20, pids: 3, limit: 64)
         report.host = hostile
         try audit.append(report, target: hostile)
-        try audit.line("{\"schema\":\"scan-executor/report/1\",\"scanner\":\"<b>\",\"verdict\":{\"kind\":\"<i>\"},\"audit\":{\"id\":\"<u>\"}}")
+        try audit.line(
+            "{\"schema\":\"scan-executor/report/1\",\"scanner\":\"<b>\",\"verdict\":{\"kind\":\"<i>\"},\"audit\":{\"id\":\"<u>\"}}"
+        )
         let html = AuditPage(try AuditIndex(directory: audit.path).history(), madeAt: 0).html
         #expect(!html.contains("<script") && !html.contains("<img") && !html.contains("<b>\"") && !html.contains("<i>"))
         #expect(!html.contains("\u{1b}") && !html.contains("\u{202e}"))
@@ -24,7 +26,10 @@ import Testing
 
     @Test func thePageIsSelfContained() throws {
         for number in 0..<50 as Range<Int64> {
-            try audit.append(.made("bandit", number == 7 ? .oomKilled : .findings, at: number * 86_400_000, cpu: 9, memory: number << 20, pids: 3, limit: 64))
+            try audit.append(
+                .made(
+                    "bandit", number == 7 ? .oomKilled : .findings, at: number * 86_400_000, cpu: 9,
+                    memory: number << 20, pids: 3, limit: 64))
         }
         let html = AuditPage(try AuditIndex(directory: audit.path).history(), madeAt: 0).html
         #expect(html.contains("content=\"default-src 'none'; style-src 'unsafe-inline'\""))
@@ -40,10 +45,13 @@ import Testing
         let point = ScannerHistory.Point(runs: 1, p50: 10, p99: 20, most: 30, limit: 64)
         var html = HTML()
         UsagePlot(
-            metric: .pids, points: [point, nil, point, point], spans: [0...0, 1...1, 2...2, 3...3], identifier: "x", scanner: "s"
+            metric: .pids, points: [point, nil, point, point], spans: [0...0, 1...1, 2...2, 3...3], identifier: "x",
+            scanner: "s"
         ).write(to: &html)
         let lines = html.content.split(separator: "<path class=\"line p50\" d=\"").dropFirst().first ?? ""
-        #expect(lines.prefix { $0 != "\"" }.count { $0 == "M" } == 2 && lines.prefix { $0 != "\"" }.count { $0 == "L" } == 1)
+        #expect(
+            lines.prefix { $0 != "\"" }.count { $0 == "M" } == 2 && lines.prefix { $0 != "\"" }.count { $0 == "L" } == 1
+        )
     }
 
     @Test(arguments: [[0], [1], [.max], [0, .max], [1, 2], [600_000]] as [[Int64]])
@@ -70,7 +78,9 @@ import Testing
         try PageFile.write("kept", to: "\(audit.path)/kept")
         try #require(symlink("kept", "\(audit.path)/link") == 0)
         try #require(mkfifo("\(audit.path)/fifo", 0o600) == 0)
-        for path in ["\(audit.path)/link", "\(audit.path)/fifo", audit.path, "/dev/null", "\(audit.path)/", "/nonexistent/x", ""] {
+        for path in [
+            "\(audit.path)/link", "\(audit.path)/fifo", audit.path, "/dev/null", "\(audit.path)/", "/nonexistent/x", "",
+        ] {
             #expect(throws: LocalStoreError.self, "\(path)") { try PageFile.write("new", to: path) }
         }
         #expect(try BeneathDirectory(path: audit.path).readText("kept") == "kept")

@@ -50,7 +50,9 @@ import Testing
         ]
         for scanner in [nil, "bandit", "-", "none"] {
             for verdict in [nil, VerdictKind.oomKilled, .cancelled] {
-                for (since, until) in [(nil, nil), (86_400_000, nil), (nil, 3_600_001), (5_000_000, 1_000_000_000)] as [(Int64?, Int64?)] {
+                for (since, until) in [(nil, nil), (86_400_000, nil), (nil, 3_600_001), (5_000_000, 1_000_000_000)]
+                    as [(Int64?, Int64?)]
+                {
                     for (target, matches) in targets {
                         for limit in [1, 10, 1000] {
                             var filter = RunFilter(limit: limit)
@@ -59,7 +61,8 @@ import Testing
                             filter.until = until.map { $0 + base }
                             filter.target = try target.map { try TargetPattern($0) }
                             let expected = all.reversed().filter { run in
-                                (scanner == nil || run.scanner ?? "-" == scanner) && (verdict == nil || run.kind == verdict)
+                                (scanner == nil || run.scanner ?? "-" == scanner)
+                                    && (verdict == nil || run.kind == verdict)
                                     && run.time >= since ?? 0 && run.time < until ?? .max && matches(run.target)
                             }.prefix(limit).map(\.id)
                             #expect(try index.runs(filter).map(\.id) == expected, "\(filter)")
@@ -74,7 +77,9 @@ import Testing
         let all = try fill(700)
         let index = try AuditIndex(directory: audit.path)
         let begin: Int64 = 1_772_323_200_000 / 86_400_000
-        for (first, last) in [(nil, nil), (3, 3), (0, 39), (2, 36), (nil, 20), (15, nil), (50, 60)] as [(Int64?, Int64?)] {
+        for (first, last) in [(nil, nil), (3, 3), (0, 39), (2, 36), (nil, 20), (15, nil), (50, 60)]
+            as [(Int64?, Int64?)]
+        {
             var filter = SummaryFilter()
             (filter.firstDay, filter.lastDay) = (first.map { $0 + begin }, last.map { $0 + begin })
             let summary = try index.summary(filter)
@@ -116,7 +121,9 @@ import Testing
         let newest = try audit.append(.made("semgrep", task: "t"))
         let index = try AuditIndex(directory: audit.path)
         let found = try index.run(id)
-        let text = try String(decoding: BeneathDirectory(path: audit.path).read(String(audit.currentFile.dropFirst(audit.path.count + 1))), as: UTF8.self)
+        let text = try String(
+            decoding: BeneathDirectory(path: audit.path).read(
+                String(audit.currentFile.dropFirst(audit.path.count + 1))), as: UTF8.self)
         #expect(text.split(separator: "\n")[0] == String(decoding: found.line, as: UTF8.self))
         #expect(try index.run(id.lowercased()).run.id == id)
         let ofTask = try index.run("t")

@@ -58,7 +58,8 @@ public final class AuditIndex {
 enum IndexLock {
     static func open(_ directory: String) throws(LocalStoreError) -> OwnedDescriptor {
         do throws(SystemError) {
-            return try OwnedDescriptor.open("\(directory)/index.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_NOCTTY, mode: 0o600)
+            return try OwnedDescriptor.open(
+                "\(directory)/index.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_NOCTTY, mode: 0o600)
         } catch {
             throw AuditFiles.unreadable(directory, error)
         }

@@ -5,7 +5,9 @@ import SystemSupport
 /// The index as a file: opened, judged, extended, replaced. The caller holds the lock.
 enum IndexFile {
     /// The index, where it is whole and has all that the files have; nil in every other case.
-    static func current(_ path: String, _ files: borrowing AuditFiles) -> (queue: DatabaseQueue, position: IndexPosition)? {
+    static func current(_ path: String, _ files: borrowing AuditFiles) -> (
+        queue: DatabaseQueue, position: IndexPosition
+    )? {
         guard access(path, F_OK) == 0, access("\(path)-journal", F_OK) != 0,
             let queue = try? open(path, readOnly: true)
         else { return nil }
@@ -66,7 +68,8 @@ enum IndexFile {
         do {
             defer { try? queue.close() }
             records = try queue.inDatabase { database in
-                try database.execute(sql: "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -131072")
+                try database.execute(
+                    sql: "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -131072")
                 try IndexSchema.create(database)
                 try IndexPosition().save(database)
                 try IndexBuilder(database, progress: progress).catchUp(files)
@@ -116,9 +119,12 @@ enum IndexFile {
         case let error as LocalStoreError: error
         case let error as DatabaseError where error.isBroken:
             LocalStoreError(
-                .index, "\(path) is broken (\(error.message ?? "\(error.resultCode)")): run scan-executor audit index --rebuild")
+                .index,
+                "\(path) is broken (\(error.message ?? "\(error.resultCode)")): run scan-executor audit index --rebuild"
+            )
         case let error as DatabaseError:
-            LocalStoreError(.index, "\(path): \(error.message ?? "SQLite's error \(error.extendedResultCode.rawValue)")")
+            LocalStoreError(
+                .index, "\(path): \(error.message ?? "SQLite's error \(error.extendedResultCode.rawValue)")")
         default: LocalStoreError(.index, "\(path): \(error)")
         }
     }

@@ -61,7 +61,9 @@ public struct IndexPosition: Sendable, Equatable {
             AuditFiles.Identity(name: $0[0], inode: $0[1], size: $0[2], modified: $0[3])
         }
         let finished = files.files.filter { $0.name < file }
-        if finished != known.filter({ $0.name < file }) { return "finished files of the audit were added, changed or removed" }
+        if finished != known.filter({ $0.name < file }) {
+            return "finished files of the audit were added, changed or removed"
+        }
         guard let current = files.files.first(where: { $0.name == file }) else { return "\(file) is gone" }
         if current.size < offset { return "\(file) has become shorter" }
         if lineLength == 0 { return nil }

@@ -32,6 +32,7 @@ enum Period {
     /// A condition on the column `period`.
     static func condition(_ ranges: [ClosedRange<Int64>]) -> String {
         if ranges.isEmpty { return "0" }
-        return "(" + ranges.map { "period BETWEEN \($0.lowerBound) AND \($0.upperBound)" }.joined(separator: " OR ") + ")"
+        return "(" + ranges.map { "period BETWEEN \($0.lowerBound) AND \($0.upperBound)" }.joined(separator: " OR ")
+            + ")"
     }
 }

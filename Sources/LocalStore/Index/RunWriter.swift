@@ -43,7 +43,8 @@ struct RunWriter {
         sqlite3_reset(statement.sqliteStatement)
         if status != SQLITE_DONE {
             throw DatabaseError(
-                resultCode: ResultCode(rawValue: status), message: sqlite3_errmsg(connection).map { String(cString: $0) })
+                resultCode: ResultCode(rawValue: status),
+                message: sqlite3_errmsg(connection).map { String(cString: $0) })
         }
     }
 

@@ -153,7 +153,8 @@ struct LineCursor {
 
     private func isBoundary(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: ","), UInt8(ascii: "}"), UInt8(ascii: "]"), UInt8(ascii: ":"), UInt8(ascii: "\""), UInt8(ascii: "{"),
+        case UInt8(ascii: ","), UInt8(ascii: "}"), UInt8(ascii: "]"), UInt8(ascii: ":"), UInt8(ascii: "\""),
+            UInt8(ascii: "{"),
             UInt8(ascii: "["), 0...0x20:
             true
         default: false

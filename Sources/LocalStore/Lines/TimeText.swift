@@ -44,7 +44,9 @@ public enum TimeText {
     }
 
     /// `2026-03-01`.
-    public static func day(_ number: Int64) -> String { String(Timestamp(milliseconds: number * 86_400_000).description.prefix(10)) }
+    public static func day(_ number: Int64) -> String {
+        String(Timestamp(milliseconds: number * 86_400_000).description.prefix(10))
+    }
 
     /// `2026-03-01 12:34:56`, in UTC.
     public static func seconds(_ milliseconds: Int64) -> String {

@@ -23,8 +23,11 @@ public struct AuditPage: Sendable {
     public var html: String {
         var html = HTML()
         html.raw("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">")
-        html.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">")
-        html.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"referrer\" content=\"no-referrer\">")
+        html.raw(
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">")
+        html.raw(
+            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"referrer\" content=\"no-referrer\">"
+        )
         html.raw("<title>Scanner runs: usage against limits</title><style>")
         html.raw(PageStyle.css)
         html.raw("</style></head><body>\n")
@@ -35,7 +38,9 @@ public struct AuditPage: Sendable {
                 summary: scanner, history: history.scanners[index], spans: history.spans, identifier: "s\(index)"
             ).write(to: &html)
         }
-        html.raw("</main>\n<footer>Days are UTC. p50, p95 and p99 are within 0.4 % of the exact value; counts and max are exact. ")
+        html.raw(
+            "</main>\n<footer>Days are UTC. p50, p95 and p99 are within 0.4 % of the exact value; counts and max are exact. "
+        )
         html.raw("Shares of a limit are of the limit in force at each run. Made ")
         html.text(TimeText.seconds(madeAt))
         html.raw(" UTC.</footer></body></html>\n")
@@ -46,10 +51,14 @@ public struct AuditPage: Sendable {
         let summary = history.summary
         html.raw("<header><h1>Scanner runs: usage against limits</h1><p>")
         html.text("\(UnitText.count(summary.runs)) \(summary.runs == 1 ? "run" : "runs")")
-        if let days = summary.days { html.text(", \(TimeText.day(days.lowerBound)) to \(TimeText.day(days.upperBound))") }
+        if let days = summary.days {
+            html.text(", \(TimeText.day(days.lowerBound)) to \(TimeText.day(days.upperBound))")
+        }
         html.raw("</p><p class=\"dim\">")
         let more = history.hostCount > history.hosts.count ? " and \(history.hostCount - history.hosts.count) more" : ""
-        html.text("Hosts: \(history.hosts.isEmpty ? "not known" : history.hosts.joined(separator: ", ") + more). Audit: \(history.directory)")
+        html.text(
+            "Hosts: \(history.hosts.isEmpty ? "not known" : history.hosts.joined(separator: ", ") + more). Audit: \(history.directory)"
+        )
         html.raw("</p>")
         if !history.position.headHash.isEmpty {
             html.raw("<p class=\"dim\">Head of the chain: ")

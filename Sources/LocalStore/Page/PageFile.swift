@@ -18,13 +18,17 @@ public enum PageFile {
             try refuseOthers(directory, name, path)
             try replace(directory, name, path, text)
         } catch {
-            throw LocalStoreError(.request, error.errno == .fileExists
-                ? "\(path) is no regular file, and is not replaced: name another file"
-                : "\(error): name a file that can be written")
+            throw LocalStoreError(
+                .request,
+                error.errno == .fileExists
+                    ? "\(path) is no regular file, and is not replaced: name another file"
+                    : "\(error): name a file that can be written")
         }
     }
 
-    private static func refuseOthers(_ directory: borrowing OwnedDescriptor, _ name: String, _ path: String) throws(SystemError) {
+    private static func refuseOthers(_ directory: borrowing OwnedDescriptor, _ name: String, _ path: String)
+        throws(SystemError)
+    {
         var status = stat()
         if fstatat(directory.raw, name, &status, AT_SYMLINK_NOFOLLOW) != 0 { return }
         if status.st_mode & S_IFMT != S_IFREG { throw SystemError("replace", path, .fileExists) }

@@ -13,8 +13,8 @@ struct PlotScale {
         let (least, most) = (positive.min() ?? 1, positive.max() ?? 1)
         let all = PlotScale.marks(metric)
         // One mark below everything and one above, and at least two.
-        let first = all.lastIndex { $0 <= least } ?? 0
-        let last = max(min(first + 1, all.count - 1), all.firstIndex { $0 >= most } ?? all.count - 1)
+        let first = min(all.lastIndex { $0 <= least } ?? 0, all.count - 2)
+        let last = max(first + 1, all.firstIndex { $0 >= most } ?? all.count - 1)
         let step = max(1, (last - first + 4) / 5)
         ticks = stride(from: first, through: last, by: step).map { all[$0] }
         low = log(Double(all[first]))
@@ -27,7 +27,8 @@ struct PlotScale {
         switch metric {
         case .wall, .cpu:
             let milliseconds: [Int64] = [
-                1, 10, 100, 1000, 10_000, 60_000, 600_000, 3_600_000, 36_000_000, 360_000_000, 3_600_000_000, 36_000_000_000,
+                1, 10, 100, 1000, 10_000, 60_000, 600_000, 3_600_000, 36_000_000, 360_000_000, 3_600_000_000,
+                36_000_000_000,
             ]
             return milliseconds.map { $0 * scale }
         case .memory, .pids, .ioRead, .ioWrite, .printed, .out: return (0..<62).map { 1 << $0 }

@@ -20,7 +20,8 @@ struct ScannerSection {
         for metric in Self.plotted {
             guard let points = history.points[metric] else { continue }
             UsagePlot(
-                metric: metric, points: points, spans: spans, identifier: "\(identifier)m\(metric.rawValue)", scanner: name
+                metric: metric, points: points, spans: spans, identifier: "\(identifier)m\(metric.rawValue)",
+                scanner: name
             ).write(to: &html)
         }
         let failures = summary.verdicts.map(\.verdict).filter { $0 != "clean" && $0 != "findings" }
@@ -40,7 +41,9 @@ struct ScannerSection {
     }
 
     private func writeVerdicts(_ html: inout HTML) {
-        html.raw("<h3>Verdicts</h3><div class=\"scroll\"><table><thead><tr><th scope=\"col\">verdict</th><th scope=\"col\">runs</th>")
+        html.raw(
+            "<h3>Verdicts</h3><div class=\"scroll\"><table><thead><tr><th scope=\"col\">verdict</th><th scope=\"col\">runs</th>"
+        )
         html.raw("<th scope=\"col\">share</th><th scope=\"col\">partial</th></tr></thead><tbody>")
         for count in summary.verdicts {
             html.raw("<tr>")
@@ -56,7 +59,8 @@ struct ScannerSection {
     private func writeUsage(_ html: inout HTML) {
         html.raw("<h3>Usage, and how near it came to the limits</h3><div class=\"scroll\"><table><thead><tr>")
         for title in [
-            "", "runs", "p50", "p95", "p99", "max", "limit", "p99 of limit", "max of limit", "at 80 % or more", "at 95 % or more",
+            "", "runs", "p50", "p95", "p99", "max", "limit", "p99 of limit", "max of limit", "at 80 % or more",
+            "at 95 % or more",
         ] {
             html.element("th", title, " scope=\"col\"")
         }
@@ -66,7 +70,9 @@ struct ScannerSection {
             html.raw("<tr>")
             html.element("th", metric.title, " scope=\"row\"")
             html.element("td", UnitText.count(usage.values.count))
-            for value in [usage.values.quantile(0.5), usage.values.quantile(0.95), usage.values.quantile(0.99), usage.values.most] {
+            for value in [
+                usage.values.quantile(0.5), usage.values.quantile(0.95), usage.values.quantile(0.99), usage.values.most,
+            ] {
                 html.element("td", value.map { UnitText.of(metric, $0) } ?? "-")
             }
             html.element("td", usage.limit.map { Recommendation.text(metric, $0) } ?? "-")
@@ -85,10 +91,14 @@ struct ScannerSection {
     private func writeTable(_ html: inout HTML) {
         let metrics = Self.plotted.filter { history.points[$0] != nil }
         if spans.isEmpty { return }
-        html.raw("<details><summary>The plots' values</summary><div class=\"scroll\"><table><thead><tr><th scope=\"col\">from</th>")
+        html.raw(
+            "<details><summary>The plots' values</summary><div class=\"scroll\"><table><thead><tr><th scope=\"col\">from</th>"
+        )
         html.raw("<th scope=\"col\">to</th><th scope=\"col\">runs</th><th scope=\"col\">not successful</th>")
         for metric in metrics {
-            for column in ["p50", "p99", "max", "limit"] { html.element("th", "\(metric.title) \(column)", " scope=\"col\"") }
+            for column in ["p50", "p99", "max", "limit"] {
+                html.element("th", "\(metric.title) \(column)", " scope=\"col\"")
+            }
         }
         html.raw("</tr></thead><tbody>")
         for (index, span) in spans.enumerated() {

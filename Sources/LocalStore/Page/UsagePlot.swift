@@ -22,7 +22,9 @@ struct UsagePlot {
             html.markup("<span class=\"key \(name)\"><span>\(label)</span></span>")
         }
         html.markup("</figcaption>")
-        html.markup("<svg viewBox=\"0 0 \(Self.width) \(Self.height)\" role=\"img\" aria-labelledby=\"\(identifier)t \(identifier)d\">")
+        html.markup(
+            "<svg viewBox=\"0 0 \(Self.width) \(Self.height)\" role=\"img\" aria-labelledby=\"\(identifier)t \(identifier)d\">"
+        )
         html.markup("<title id=\"\(identifier)t\">")
         html.text("\(scanner): \(metric.title) against its limit over time")
         html.markup("</title><desc id=\"\(identifier)d\">")
@@ -42,7 +44,8 @@ struct UsagePlot {
         write(lines(scale, \.p50), "p50", to: &html)
         if known.count == 1 {
             for (name, value) in [("max", known[0].most), ("p99", known[0].p99), ("p50", known[0].p50)] {
-                let place = "cx=\"\(number(x(Double(points.firstIndex { $0 != nil } ?? 0) + 0.5)))\" cy=\"\(number(y(scale.place(value))))\""
+                let place =
+                    "cx=\"\(number(x(Double(points.firstIndex { $0 != nil } ?? 0) + 0.5)))\" cy=\"\(number(y(scale.place(value))))\""
                 html.markup("<circle class=\"dot \(name)\" \(place) r=\"3.5\"/>")
             }
         }
@@ -87,7 +90,9 @@ struct UsagePlot {
                 continue
             }
             let height = number(y(scale.place(limit)))
-            if last == nil { path += "M\(number(x(Double(index)))) \(height)" } else if last != limit {
+            if last == nil {
+                path += "M\(number(x(Double(index)))) \(height)"
+            } else if last != limit {
                 path += "H\(number(x(Double(index))))V\(height)"
             }
             path += "H\(number(x(Double(index) + 1)))"
@@ -107,7 +112,8 @@ struct UsagePlot {
         switch metric {
         case .wall, .cpu:
             let milliseconds = metric == .wall ? value : value / 1000
-            for (unit, size) in [("h", 3_600_000), ("min", 60_000), ("s", 1000)] as [(String, Int64)] where milliseconds >= size {
+            for (unit, size) in [("h", 3_600_000), ("min", 60_000), ("s", 1000)] as [(String, Int64)]
+            where milliseconds >= size {
                 return "\(milliseconds / size) \(unit)"
             }
             return "\(milliseconds) ms"

@@ -32,7 +32,9 @@ struct VerdictPlot {
             html.markup("</span></span>")
         }
         html.markup("</figcaption>")
-        html.markup("<svg viewBox=\"0 0 \(Self.width) \(Self.height)\" role=\"img\" aria-labelledby=\"\(identifier)t \(identifier)d\">")
+        html.markup(
+            "<svg viewBox=\"0 0 \(Self.width) \(Self.height)\" role=\"img\" aria-labelledby=\"\(identifier)t \(identifier)d\">"
+        )
         html.markup("<title id=\"\(identifier)t\">")
         html.text("\(scanner): \(title) over time")
         html.markup("</title><desc id=\"\(identifier)d\">")
@@ -45,7 +47,8 @@ struct VerdictPlot {
             let value = top * part / 4
             let y = number(self.y(Double(value) / Double(top)))
             html.markup("<path class=\"grid\" d=\"M\(Self.left) \(y)H\(Self.width - Self.right)\"/>")
-            html.markup("<text x=\"\(Self.left - 6)\" y=\"\(y)\" dy=\"4\" text-anchor=\"end\">\(UnitText.count(value))</text>")
+            html.markup(
+                "<text x=\"\(Self.left - 6)\" y=\"\(y)\" dy=\"4\" text-anchor=\"end\">\(UnitText.count(value))</text>")
         }
         PlotDays(spans: spans).write(to: &html, left: Self.left, right: Self.width - Self.right, y: Self.height - 6)
         let step = (Self.width - Self.left - Self.right) / Double(max(1, spans.count))

@@ -36,7 +36,9 @@ public enum IndentedJSON {
                 result.append(0x20)
             case UInt8(ascii: "\""):
                 let start = index - 1
-                while index < line.count, line[index] != UInt8(ascii: "\"") { index += line[index] == UInt8(ascii: "\\") ? 2 : 1 }
+                while index < line.count, line[index] != UInt8(ascii: "\"") {
+                    index += line[index] == UInt8(ascii: "\\") ? 2 : 1
+                }
                 index = min(index + 1, line.count)
                 result.append(contentsOf: line[start..<index])
             case 0x20, 0x09, 0x0A, 0x0D: break

@@ -29,21 +29,25 @@ extension AuditIndex {
     private static func find(_ text: String, _ database: Database) throws -> (RunRow, Int64?) {
         let prefix = ULIDText.prefix(text)
         if let prefix, let run = try exact(prefix, database) { return (run, nil) }
-        let ofTask = try Int64.fetchOne(database, sql: "SELECT count(*) FROM run WHERE task = ?", arguments: [text]) ?? 0
-        if ofTask > 0, let row = try Row.fetchOne(
-            database, sql: RunRow.query + " WHERE run.task = ? ORDER BY run.number DESC LIMIT 1", arguments: [text])
+        let ofTask =
+            try Int64.fetchOne(database, sql: "SELECT count(*) FROM run WHERE task = ?", arguments: [text]) ?? 0
+        if ofTask > 0,
+            let row = try Row.fetchOne(
+                database, sql: RunRow.query + " WHERE run.task = ? ORDER BY run.number DESC LIMIT 1", arguments: [text])
         {
             return (RunRow(row), ofTask)
         }
         let shown = text.prefix(80)
         guard let prefix else {
-            throw LocalStoreError(.notFound, "no record has the identifier or the task \"\(shown)\": audit ls lists them")
+            throw LocalStoreError(
+                .notFound, "no record has the identifier or the task \"\(shown)\": audit ls lists them")
         }
         let ids = try String.fetchAll(
             database, sql: "SELECT DISTINCT id FROM run WHERE id >= ? AND id < ? LIMIT 3",
             arguments: [prefix, TargetPattern.after(prefix)])
         guard let id = ids.first, let run = try exact(id, database) else {
-            throw LocalStoreError(.notFound, "no record's identifier begins with \"\(shown)\", and no task is called so")
+            throw LocalStoreError(
+                .notFound, "no record's identifier begins with \"\(shown)\", and no task is called so")
         }
         if ids.count > 1 {
             throw LocalStoreError(

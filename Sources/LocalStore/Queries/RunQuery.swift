@@ -46,7 +46,8 @@ struct RunQuery {
         let first = (since ?? 0) / 3_600_000
         let last = until.map { ($0 - 1) / 3_600_000 } ?? .max
         let row = try Row.fetchOne(
-            database, sql: "SELECT min(first), max(last) FROM hour WHERE hour BETWEEN ? AND ?", arguments: [first, last])
+            database, sql: "SELECT min(first), max(last) FROM hour WHERE hour BETWEEN ? AND ?",
+            arguments: [first, last])
         guard let row, let from = row[0] as Int64?, let to = row[1] as Int64?, from <= to else { return nil }
         return from...to
     }
@@ -84,7 +85,8 @@ struct RunQuery {
         ).map { (id: $0[0] as Int64, last: $0[1] as Int64) }
         let kind = (scanner == nil ? "" : " AND scanner = ?") + (verdict == nil ? "" : " AND verdict = ?")
         let statement = try database.makeStatement(
-            sql: "SELECT number FROM run INDEXED BY run_target WHERE target = ? AND number BETWEEN ? AND ?\(kind)\(time)"
+            sql:
+                "SELECT number FROM run INDEXED BY run_target WHERE target = ? AND number BETWEEN ? AND ?\(kind)\(time)"
                 + " ORDER BY number DESC LIMIT ?")
         var found: [Int64] = []
         for target in targets {

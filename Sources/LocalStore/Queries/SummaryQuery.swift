@@ -33,7 +33,9 @@ enum SummaryQuery {
         let wanted = scanner.map { $0 == RunFilter.noScanner ? "" : $0 }
         let rows = try Row.fetchAll(database, sql: "SELECT id, name FROM scanner")
         return Dictionary(
-            uniqueKeysWithValues: rows.map { ($0[0] as Int64, $0[1] as String) }.filter { wanted == nil || $0.1 == wanted })
+            uniqueKeysWithValues: rows.map { ($0[0] as Int64, $0[1] as String) }.filter {
+                wanted == nil || $0.1 == wanted
+            })
     }
 
     private static func readVerdicts(
@@ -54,7 +56,8 @@ enum SummaryQuery {
 
     private static func days(_ filter: SummaryFilter, _ database: Database) throws -> ClosedRange<Int64>? {
         let condition = Period.condition([
-            Period.day(max(0, filter.firstDay ?? 0))...Period.day(max(filter.firstDay ?? 0, filter.lastDay ?? Period.lastDay))
+            Period.day(
+                max(0, filter.firstDay ?? 0))...Period.day(max(filter.firstDay ?? 0, filter.lastDay ?? Period.lastDay))
         ])
         let row = try Row.fetchOne(
             database,

@@ -22,7 +22,8 @@ public enum UnitText {
 
     /// `212.0 MiB`, in the largest unit that leaves at least one.
     public static func size(_ bytes: Int64) -> String {
-        for (unit, shift) in [("EiB", 60), ("PiB", 50), ("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)] as [(String, Int64)]
+        for (unit, shift) in [("EiB", 60), ("PiB", 50), ("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)]
+            as [(String, Int64)]
         where bytes >> shift > 0 {
             return fixed(Double(bytes) / Double(Int64(1) << shift), 1) + " " + unit
         }

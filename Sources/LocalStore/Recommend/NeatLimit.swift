@@ -22,7 +22,8 @@ enum NeatLimit {
         case .pids: return value <= 64 ? 4 : value <= 256 ? 16 : 64
         case .wall, .cpu:
             let second: Int64 = metric == .wall ? 1000 : 1_000_000
-            for (below, step) in [(10, 1), (60, 5), (600, 30), (3600, 60)] as [(Int64, Int64)] where value <= below * second {
+            for (below, step) in [(10, 1), (60, 5), (600, 30), (3600, 60)] as [(Int64, Int64)]
+            where value <= below * second {
                 return step * second
             }
             return 300 * second

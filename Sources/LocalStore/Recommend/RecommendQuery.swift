@@ -54,7 +54,8 @@ enum RecommendQuery {
         for (index, recommendation) in recommendations.enumerated() {
             guard let number = numbers[recommendation.scanner] else { continue }
             places[Int(number)] = recommendation.proposals.enumerated().map {
-                Proposed(recommendation: index, proposal: $0.offset, metric: $0.element.metric, limit: $0.element.proposed)
+                Proposed(
+                    recommendation: index, proposal: $0.offset, metric: $0.element.metric, limit: $0.element.proposed)
             }
         }
         try RunScan.each(filter, database) { run in

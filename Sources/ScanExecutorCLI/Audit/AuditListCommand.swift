@@ -14,8 +14,10 @@ struct AuditListCommand: ParsableCommand, AuditVerb {
     @Option(help: ArgumentHelp("Only this scanner's runs; - for runs of exec.", valueName: "name"))
     var scanner: String?
 
-    @Option(help: ArgumentHelp("Only runs that ended so: \(VerdictKind.allCases.map(\.rawValue).joined(separator: ", ")).",
-        valueName: "verdict"))
+    @Option(
+        help: ArgumentHelp(
+            "Only runs that ended so: \(VerdictKind.allCases.map(\.rawValue).joined(separator: ", ")).",
+            valueName: "verdict"))
     var verdict: String?
 
     @OptionGroup var time: TimeOptions

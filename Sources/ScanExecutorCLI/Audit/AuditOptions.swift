@@ -45,7 +45,8 @@ extension IndexPosition {
         }
         if chainBreaks > 0 {
             lines.append(
-                "\(UnitText.count(chainBreaks)) records do not follow the one before them: run scan-executor audit verify")
+                "\(UnitText.count(chainBreaks)) records do not follow the one before them: run scan-executor audit verify"
+            )
         }
         return lines
     }
@@ -93,7 +94,8 @@ struct TimeOptions: ParsableArguments, Sendable {
         let milliseconds = Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
         if let moment = TimeText.moment(text, now: milliseconds) { return moment }
         throw InputError(
-            "\(option) \"\(text.prefix(80))\" is no time: write 2026-03-01, 2026-03-01T12:00:00Z, or how long ago, as in 24h or 7d")
+            "\(option) \"\(text.prefix(80))\" is no time: write 2026-03-01, 2026-03-01T12:00:00Z, or how long ago, as in 24h or 7d"
+        )
     }
 }
 

@@ -7,7 +7,9 @@ struct AuditReportCommand: ParsableCommand, AuditVerb {
     static let configuration = CommandConfiguration(
         commandName: "report", abstract: "Write the summary as one HTML page with plots, readable without a network.")
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The file to write; a regular file there is replaced.", valueName: "file"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("The file to write; a regular file there is replaced.", valueName: "file"))
     var output: String
 
     @Option(help: ArgumentHelp("Only this scanner; - for runs of exec.", valueName: "name"))

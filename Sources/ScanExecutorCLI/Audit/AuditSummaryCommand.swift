@@ -6,7 +6,8 @@ import LocalStore
 /// `audit summary`.
 struct AuditSummaryCommand: ParsableCommand, AuditVerb {
     static let configuration = CommandConfiguration(
-        commandName: "summary", abstract: "Sum up the runs of each scanner: verdicts, what they used, how near the limits.",
+        commandName: "summary",
+        abstract: "Sum up the runs of each scanner: verdicts, what they used, how near the limits.",
         discussion: """
             Times are widened to whole days (UTC). p50, p95 and p99 are within 0.4 % of the exact value, counts and max are exact. \
             "of limit" compares each run with the limit in force at that run.

@@ -45,7 +45,8 @@ struct RecommendText {
         return [
             Recommendation.path(metric), UnitText.of(metric, proposal.usual), UnitText.of(metric, proposal.most),
             UnitText.count(proposal.runs), UnitText.count(proposal.ended),
-            proposal.current.map { Recommendation.text(metric, $0) } ?? "-", Recommendation.text(metric, proposal.proposed),
+            proposal.current.map { Recommendation.text(metric, $0) } ?? "-",
+            Recommendation.text(metric, proposal.proposed),
             "\(UnitText.count(proposal.wouldEnd)) of \(UnitText.count(proposal.known)), \(UnitText.count(proposal.wouldEndSucceeded)) successful",
             proposal.isCensored ? "raised: too many ran into it" : "",
         ]

@@ -38,7 +38,9 @@ struct SummaryText {
     }
 
     private func row(_ metric: AuditMetric, _ usage: UsageStatistics) -> [String] {
-        let values = [usage.values.quantile(0.5), usage.values.quantile(0.95), usage.values.quantile(0.99), usage.values.most]
+        let values = [
+            usage.values.quantile(0.5), usage.values.quantile(0.95), usage.values.quantile(0.99), usage.values.most,
+        ]
         var cells = [metric.title] + values.map { $0.map { UnitText.of(metric, $0) } ?? "-" }
         if metric.hasLimit {
             cells.append(usage.limit.map { Recommendation.text(metric, $0) } ?? "-")

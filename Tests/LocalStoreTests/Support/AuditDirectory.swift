@@ -24,7 +24,8 @@ final class AuditDirectory {
 
     /// Appends a record; the identifier of it.
     @discardableResult
-    func append(_ report: RunReport, target: String? = nil, id: String? = nil, previous: String? = nil) throws -> String {
+    func append(_ report: RunReport, target: String? = nil, id: String? = nil, previous: String? = nil) throws -> String
+    {
         sequence += 1
         if file.isEmpty { rotate() }
         let id = id ?? Self.identifier(sequence)
