@@ -21,10 +21,11 @@ run: ## Scan real source trees, each in a sandbox of its own (needs root)
 # The same variable as in check, so that one build serves both.
 test: export SCAN_EXECUTOR_WARNINGS = error
 test: ## Prove every limit against a real kernel, in User-mode Linux where this one cannot (needs root)
-	@scripts/install-packages build scanners test
+	@scripts/install-packages build scanners test browser
 	@scripts/require-swift
 	@scripts/install-scanners
 	@scripts/test
+	@scripts/check-report
 
 bench: ## Measure launches beside a C floor and other sandboxes; writes bench-results.json (needs root)
 	@scripts/install-packages build bench

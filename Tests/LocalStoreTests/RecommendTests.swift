@@ -45,7 +45,7 @@ import Testing
         #expect(proposal(values)?.proposed == 704 * mebibyte)
     }
 
-    @Test(arguments: 1...60)
+    @Test(arguments: 1...20)
     func noSuccessWouldHaveBeenEnded(_ seed: UInt64) {
         var numbers = Numbers(state: seed)
         let values = (0..<200).map { _ in

@@ -49,7 +49,8 @@ struct UsageTable {
         _ scanner: Int64, _ metric: AuditMetric, _ periods: [ClosedRange<Int64>], succeeded: Bool = false
     ) throws -> UsageStatistics? {
         var sum: UsageStatistics?
-        try each(scanner, metric, periods, succeeded: succeeded, group: { _ in 0 }) { sum = $1 }
+        let one = { (_: Int64) in 0 }
+        try each(scanner, metric, periods, succeeded: succeeded, group: one) { sum = $1 }
         return sum
     }
 

@@ -13,8 +13,8 @@ struct PlotScale {
         let (least, most) = (positive.min() ?? 1, positive.max() ?? 1)
         let all = PlotScale.marks(metric)
         // One mark below everything and one above, and at least two.
-        let first = all.lastIndex { $0 <= least } ?? 0
-        let last = max(min(first + 1, all.count - 1), all.firstIndex { $0 >= most } ?? all.count - 1)
+        let first = min(all.lastIndex { $0 <= least } ?? 0, all.count - 2)
+        let last = max(first + 1, all.firstIndex { $0 >= most } ?? all.count - 1)
         let step = max(1, (last - first + 4) / 5)
         ticks = stride(from: first, through: last, by: step).map { all[$0] }
         low = log(Double(all[first]))
