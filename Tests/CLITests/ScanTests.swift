@@ -56,6 +56,34 @@ extension SandboxTests {
             }
         }
 
+        @Test func theRecordNamesTheScannersVersionAndAsksForItUnrecorded() throws {
+            let workspace = try Workspace()
+            try workspace.write(
+                """
+                name: versioned
+                command: [sh, -c, 'exit 0']
+                version: [sh, -c, 'echo versioned; echo release 4.2']
+                exit_codes: {clean: [0], findings: [1]}
+                limits: {cpu: 1, memory: 64MiB, pids: 16}
+                deadlines: {wall: 60s, grace: 1s}
+
+                """, to: "profiles/versioned.yaml")
+            let audit = "\(workspace.path)/audit"
+            for sequence in 1...2 {
+                let finished = try workspace.scan("versioned", "--quiet", "--audit-dir", audit)
+                #expect(finished.status == 0, "\(finished.stderr)")
+                let listed = try Tool.run("audit", "ls", "--json", "--audit-dir", audit)
+                #expect(listed.stdout.split(separator: "\n").count == sequence)
+            }
+            let files = TestHost.files(in: audit).filter { $0.hasSuffix(".jsonl") }
+            let lines = try #require(workspace.text("audit/\(files[0])")).split(separator: "\n")
+            #expect(files.count == 1 && lines.count == 2)
+            for line in lines {
+                #expect(line.contains("\"scanner\":\"versioned\""))
+                #expect(line.contains("\"scanner_version\":\"release 4.2\""))
+            }
+        }
+
         @Test func outputHasArtifactsAndTheReport() throws {
             let workspace = try Workspace()
             // Nobody's artifact takes the report's place.

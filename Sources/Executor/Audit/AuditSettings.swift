@@ -1,3 +1,4 @@
+public import SystemSupport
 /// Where the records of runs are kept, and how surely.
 public struct AuditSettings: Sendable, Equatable {
     /// When a record counts as written.
@@ -12,7 +13,7 @@ public struct AuditSettings: Sendable, Equatable {
     /// The path goes into every lease, which has 4 KiB for everything.
     public static let directoryLimit = 1024
     /// The least for ``rotateBytes``: a few lines.
-    public static let leastRotateBytes: Int64 = 1 << 20
+    public static let leastRotateBytes = ByteCount.mebibytes(1)
 
     /// Absolute. Made with the directories above it where it does not exist, with mode 0700.
     public var directory: String

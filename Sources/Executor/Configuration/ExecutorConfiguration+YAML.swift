@@ -64,7 +64,7 @@ extension ExecutorConfiguration {
         audit.enabled = flag("enabled", reader)
         audit.directory = path("directory", reader)
         audit.rotateBytes = value("rotate_bytes", reader) { text throws(ValueProblem) in
-            try LimitValues.bytes(text, .kibibytes(64) ... .greatest)
+            try LimitValues.bytes(text, AuditSettings.leastRotateBytes ... .greatest)
         }
         audit.sync = flag("sync", reader)
         return audit
@@ -108,7 +108,7 @@ extension ExecutorConfiguration {
             }
             guard
                 let reader = MappingReader(
-                    value, at: "scanners.\(name)", known: ["limits", "deadlines", "maximum", "caps"],
+                    value, at: "scanners.\(name)", known: ["limits", "deadlines", "maximum", "caps", "soft_landing"],
                     problems: reader.problems)
             else { continue }
             var scanner = Scanner()
@@ -119,6 +119,9 @@ extension ExecutorConfiguration {
             ).read()
             scanner.maximum = LimitReader.bounds("maximum", reader)
             scanner.caps = Self.caps(reader)
+            scanner.softLanding = reader.mapping("soft_landing", known: SoftLanding.keys).map {
+                Stated(SoftLanding($0), line: reader.line(of: "soft_landing"))
+            }
             scanners[name] = scanner
         }
     }

@@ -20,7 +20,7 @@ public struct ExecutorConfiguration: Sendable, Hashable {
         public var enabled: Stated<Bool>?
         /// `directory`: an absolute path.
         public var directory: Stated<String>?
-        /// `rotate_bytes`: a size of at least 64KiB, after which a new file is begun.
+        /// `rotate_bytes`: a size of at least 1MiB, after which a new file is begun.
         public var rotateBytes: Stated<ByteCount>?
         /// `sync`: `true` or `false`, whether each record is on the disk before the run's result is told.
         public var sync: Stated<Bool>?
@@ -36,6 +36,8 @@ public struct ExecutorConfiguration: Sendable, Hashable {
         public var maximum: [LimitOverrides.Key: StatedAmount] = [:]
         /// `caps`: all scans of the type together.
         public var caps = StatedCaps()
+        /// `soft_landing`: in place of the profile's.
+        public var softLanding: Stated<SoftLanding>?
         /// The line of the name.
         public var line: Int?
 

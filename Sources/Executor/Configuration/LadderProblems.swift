@@ -17,6 +17,11 @@ struct LadderProblems {
             found += belowMinimum(key) + overMaximum(key)
         }
         for key in AggregateCaps.Key.allCases { found += overCaps(key) }
+        if let landing = configured.softLanding {
+            found += landing.value.contradictions(limits.limits, limits.deadlines).map { key, message in
+                ProfileProblem(line: landing.line, key: "scanners.\(profile.name).soft_landing.\(key)", message)
+            }
+        }
         return found
     }
 

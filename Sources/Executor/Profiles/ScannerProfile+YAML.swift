@@ -55,7 +55,7 @@ extension ScannerProfile {
         minimum = LimitReader.bounds("minimum", reader)
         maximum = LimitReader.bounds("maximum", reader)
         softLanding = reader.mapping("soft_landing", known: SoftLanding.keys)
-            .flatMap { SoftLanding($0, limits.0, limits.1) }
+            .map { SoftLanding($0, limits.0, limits.1) }
         self.file = file
         self.sha256 = SHA256.hex(SHA256.digest(bytes))
         noteLimitsOutOfBounds(reader)

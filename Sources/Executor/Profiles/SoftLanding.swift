@@ -15,9 +15,15 @@ public struct SoftLanding: Sendable, Hashable {
         self.grace = grace ?? min(.seconds(5), beforeDeadline ?? .seconds(5))
     }
 
-    /// Reads `soft_landing: {memory_high: true, before_deadline: 30s, grace: 10s}`. What is wrong with it alone, or with
-    /// `limits` and `deadlines`, becomes a problem of its key.
-    init?(_ reader: MappingReader, _ limits: ScannerLimits, _ deadlines: Deadlines) {
+    /// A profile's, which must fit its `limits` and `deadlines`.
+    init(_ reader: MappingReader, _ limits: ScannerLimits, _ deadlines: Deadlines) {
+        self.init(reader)
+        for (key, message) in contradictions(limits, deadlines) { reader.note(key, message) }
+    }
+
+    /// Reads `soft_landing: {memory_high: true, before_deadline: 30s, grace: 10s}`. What is wrong with it alone becomes a
+    /// problem of its key.
+    init(_ reader: MappingReader) {
         func duration(_ key: String) -> Duration? {
             guard reader.has(key), let text = reader.text(key) else { return nil }
             return reader.convert(key) { () throws(ValueProblem) in
@@ -33,7 +39,6 @@ public struct SoftLanding: Sendable, Hashable {
         if !reader.has("memory_high") && !reader.has("before_deadline") {
             reader.note("memory_high", "soft_landing has no cause; write memory_high: true, or before_deadline: 30s")
         }
-        for (key, message) in contradictions(limits, deadlines) { reader.note(key, message) }
     }
 
     static let keys = ["memory_high", "before_deadline", "grace"]

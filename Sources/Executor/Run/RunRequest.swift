@@ -34,6 +34,10 @@ public struct RunRequest: Sendable {
     public var exitCodes: ExitCodeTable
     public var report: ScannerProfile.Report?
     public var profile: RunReport.Content?
+    /// What the scanner says of its version, for the record; see ``SandboxHost/scannerVersion(for:)``.
+    public var scannerVersion: String?
+    /// False for what is no run of anybody's: a version, a trial. It leaves no record.
+    public var isAudited = true
     /// Where artifacts are copied to, and the report as scan-executor-report.json: a directory that does not exist yet, or is
     /// empty. Nil: they are only listed.
     public var output: String?

@@ -19,7 +19,7 @@ extension SandboxHost {
     /// Records the run and removes what is left of it. What cannot be done now goes on in the background, and keeps its uid.
     func depart(
         _ leaf: LeafHandle, _ slot: consuming UserSlots.Slot, cleanup: RunFacts.Cleanup, _ stamp: AuditStamp,
-        _ outcome: inout RunOutcome
+        to audit: AuditLog?, _ outcome: inout RunOutcome
     ) async {
         var unrecorded: AuditRecord?
         if let audit {
@@ -58,10 +58,14 @@ extension SandboxHost {
 
     // MARK: - What is known of a run before it begins
 
+    /// Where the run is recorded; nil where it is not.
+    func log(_ request: RunRequest) -> AuditLog? { request.isAudited ? audit : nil }
+
     func stamp(_ request: RunRequest) -> AuditStamp {
-        guard audit != nil else { return AuditStamp(id: "") }
+        guard log(request) != nil else { return AuditStamp(id: "") }
         var stamp = AuditStamp.ofThisHost(id: ULID.make())
         stamp.target = request.target.map(Self.absolute)
+        stamp.scannerVersion = request.scannerVersion
         stamp.proofSHA256 = settings.proofSHA256
         stamp.worker = settings.workerID
         return stamp
@@ -69,7 +73,7 @@ extension SandboxHost {
 
     /// For the lease: all that a later start needs to write the record in our place.
     func notes(_ request: RunRequest, _ stamp: AuditStamp, _ startedAt: Timestamp) -> [String: String] {
-        guard let audit else { return [:] }
+        guard let audit = log(request) else { return [:] }
         var ticket = RunTicket(
             auditID: stamp.id, auditDirectory: audit.settings.directory, auditAfter: audit.newestSequence,
             startedAt: startedAt)

@@ -42,7 +42,7 @@ extension SandboxHost {
         _ cancellation: Cancellation, _ onStart: (@Sendable (@escaping @Sendable () -> LiveUsage) -> Void)?
     ) async throws -> RunOutcome {
         if isCancelled(cancellation) { return record.outcome(.notStarted, ArtifactCollector.Collection(), nil) }
-        let place = try await audit?.admit()
+        let place = try await log(request)?.admit()
         defer { withExtendedLifetime(place) {} }
         let slot = try slots.take(hint: nextRun())
         settings.onStep?(.slot)
@@ -101,7 +101,7 @@ extension SandboxHost {
             }
         }
         settings.onStep?(.published)
-        await depart(leaf, slot, cleanup: record.cleanup, stamp, &outcome)
+        await depart(leaf, slot, cleanup: record.cleanup, stamp, to: log(request), &outcome)
         if let failure { throw failure }
         return outcome
     }

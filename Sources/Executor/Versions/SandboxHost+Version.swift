@@ -15,6 +15,7 @@ extension SandboxHost {
             var request = RunRequest(
                 taskID: "version-\(getpid())-\(String(UInt32.random(in: 0 ... .max), radix: 16))", type: profile.name,
                 command: command.expanded(), limits: profile.limits, deadlines: Self.versionDeadlines)
+            request.isAudited = false
             request.environment = profile.environment
             request.readOnlyPaths = profile.readOnlyPaths
             request.seccomp = profile.seccomp

@@ -55,6 +55,9 @@ struct ScanCommand: ParsableCommand, Verb {
         request.output = output
 
         let sandboxes = try await RunHost.prepare(settings.hostSettings, isQuiet: quiet)
+        if sandboxes.settings.audit != nil, !interrupts.cancellation.isRequested {
+            request.scannerVersion = await sandboxes.scannerVersion(for: profile)
+        }
         let line = quiet ? nil : LiveLine(profile)
         let outcome: RunOutcome
         do {

@@ -79,7 +79,7 @@ import Testing
         Wrong("require_proof: yes", "1 require_proof: \"yes\" is neither true nor false"),
         Wrong("audit: on", "1 audit: expected a mapping with enabled, directory"),
         Wrong("audit: {rotate_bytes: 64}", "1 audit.rotate_bytes: \"64\" is not a size"),
-        Wrong("audit: {rotate_bytes: 1KiB}", "1 audit.rotate_bytes: 1KiB is below the least useful value, 64KiB"),
+        Wrong("audit: {rotate_bytes: 1KiB}", "1 audit.rotate_bytes: 1KiB is below the least useful value, 1MiB"),
         Wrong("caps: {memory: 16GB}", "1 caps.memory: \"16GB\" is not a size"),
         Wrong("caps: {memory: 8388608TiB}", "1 caps.memory: \"8388608TiB\" is not a size"),
         Wrong("caps: {tmp: 1GiB}", "1 caps.tmp: unknown key; the keys here are cpu, memory, swap, pids"),

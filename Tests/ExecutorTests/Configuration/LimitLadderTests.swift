@@ -42,6 +42,25 @@ import Testing
         }
     }
 
+    @Test func theConfigurationReplacesASoftLanding() throws {
+        let profile = Self.profileText + "\nsoft_landing: {memory_high: true}\n"
+        func landing(_ yaml: String?) throws -> SoftLanding? {
+            let ladder = try ladder(yaml, profile: profile)
+            #expect(ladder.problems == [])
+            return ladder.profile(with: ladder.standing).softLanding
+        }
+        #expect(try landing(nil) == SoftLanding(atMemoryHigh: true))
+        #expect(
+            try landing("scanners: {tool: {soft_landing: {before_deadline: 30s, grace: 10s}}}\n")
+                == SoftLanding(beforeDeadline: .seconds(30), grace: .seconds(10)))
+        let impossible = "scanners:\n  tool:\n    deadlines: {wall: 1m}\n    soft_landing: {before_deadline: 2m}\n"
+        #expect(
+            try ladder(impossible).problems.map(\.description) == [
+                "scanners.tool.soft_landing.before_deadline: 120s must be less than deadlines.wall, which is 60s"
+            ])
+        #expect(try ladder(impossible).problems.map(\.line) == [4])
+    }
+
     @Test func eachStepStandsOnTheOneBefore() throws {
         let ladder = try ladder("scanners: {tool: {limits: {pids: 32, open_files: 99},\n  deadlines: {wall: 20m}}}\n")
         #expect(ladder.problems == [])
