@@ -27,7 +27,15 @@ enum Decisions {
         printRow("verdict, clean", "deciding why a run ended", rounds) { [clean] in
             Verdict.classify(clean).evidence.count
         }
-        printRow("verdict, timed out", "the same with every kind of evidence", rounds) { [worst] in
+        var ordinary = worst
+        ordinary.actions.removeFirst()
+        ordinary.memoryUsers = []
+        ordinary.helpersKilled = 0
+        ordinary.after = counters(oom: 0, cpu: 1_500_000)
+        printRow("verdict, timed out", "the same with pressure and throttling", rounds) { [ordinary] in
+            Verdict.classify(ordinary).evidence.count
+        }
+        printRow("verdict, at its longest", "the same with every kind of evidence at once", rounds) { [worst] in
             Verdict.classify(worst).evidence.count
         }
 

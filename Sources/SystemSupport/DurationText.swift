@@ -18,9 +18,15 @@ extension Duration {
     public var shortText: String {
         let milliseconds = wholeMilliseconds
         if milliseconds.magnitude < 1000 { return "\(milliseconds)ms" }
-        var fraction = String((milliseconds % 1000).magnitude + 1000).dropFirst()
-        while fraction.last == "0" { fraction.removeLast() }
-        return "\(milliseconds / 1000)" + (fraction.isEmpty ? "" : ".\(fraction)") + "s"
+        // Appended to a string that stays within itself: a verdict has a dozen of these.
+        var text = String(milliseconds / 1000)
+        let fraction = (milliseconds % 1000).magnitude
+        if fraction != 0 {
+            text += fraction < 10 ? ".00" : fraction < 100 ? ".0" : "."
+            text += String(fraction % 100 == 0 ? fraction / 100 : fraction % 10 == 0 ? fraction / 10 : fraction)
+        }
+        text += "s"
+        return text
     }
 
     private func scaled(perSecond: Int64, attosecondsPerUnit: Int64) -> Int64 {

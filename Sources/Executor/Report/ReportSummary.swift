@@ -19,7 +19,8 @@ public struct ReportSummary: Sendable {
     public var lines: [String] {
         var lines = [headline]
         if !report.verdict.kind.isSuccess || report.verdict.partial {
-            lines += report.verdict.evidence.map {
+            // What the whole host waited decides nothing, and is in the report.
+            lines += report.verdict.evidence.filter { !$0.source.hasPrefix("/proc/pressure/") }.map {
                 "  because   \(TerminalText.line($0.source)): \(TerminalText.line($0.text))"
             }
         }

@@ -42,6 +42,7 @@ extension Verdict {
             verdict.hostStarved = starvation.isStarved
             verdict.evidence += starvation.evidence
         }
+        verdict.evidence.reserveCapacity(24)
         for item in observations(facts) where !verdict.evidence.contains(item) { verdict.evidence.append(item) }
         return verdict
     }

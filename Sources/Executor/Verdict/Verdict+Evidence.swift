@@ -137,8 +137,8 @@ extension Verdict {
                 said(
                     dropped
                         ? "which call it was is not known: the kernel left lines out of its log"
-                        : "which call it was is not known: the kernel's log has no line of it; an audit daemon may have taken it, "
-                            + "or a process sent the signal"),
+                        : "which call it was is not known: the kernel's log has no line of it; the log's rate limit or an audit "
+                            + "daemon may have kept it out, or a process sent the signal"),
             ]
         case .calls(let calls):
             return calls.map {
