@@ -46,7 +46,9 @@ install: ## Install below PREFIX (/usr/local), DESTDIR in front; the binary need
 	@scripts/install-packages build
 	@scripts/require-swift
 	swift build --configuration release -Xswiftc -static-executable --product scan-executor
+	swift build --configuration release -Xswiftc -static-executable --product scan-probe
 	install -D -m 755 --strip .build/release/scan-executor "$(DESTDIR)$(PREFIX)/bin/scan-executor"
+	install -D -m 755 --strip .build/release/scan-probe "$(DESTDIR)$(PREFIX)/libexec/scan-executor/scan-probe"
 	@# Modes are set, not inherited: sandboxes read semgrep's rules under a uid of their own, whatever the umask here.
 	for file in $$(cd deploy && find scanners seccomp -type f); do \
 		install -D -m 644 "deploy/$$file" "$(share)/$$file" || exit 1; \
