@@ -20,10 +20,6 @@ extension SandboxTests {
                 try site.expectRecovered()
             }
             try site.expectNothingLost()
-            // The program was there to be killed, and was.
-            if step == "running" {
-                #expect(site.recovered.allSatisfy { $0.contains("the run was killed by the next start") })
-            }
             let hasLeaf = !["slot", "composed"].contains(step)
             let isRecorded = ["recorded", "removed", "released"].contains(step)
             #expect(site.recovered.count == (hasLeaf && !isRecorded ? 3 : 0), "\(site.recovered)")
@@ -53,7 +49,9 @@ extension SandboxTests {
 
         /// Two hundred times: mostly uniformly over the length of a run, which is measured, also while the worker starts, and
         /// while the start after it recovers.
-        @Test(.enabled(if: !TestHost.isUserModeLinux, "its rounds take seconds each in User-mode Linux; the steps run there"))
+        @Test(
+            .enabled(
+                if: !TestHost.isUserModeLinux, "its rounds take seconds each in User-mode Linux; the steps run there"))
         func aWorkerKilledAtAnyMomentLeavesNothingAndExactlyOneRecordARun() throws {
             let seed = Tool.variable("SCAN_EXECUTOR_TEST_SEED").flatMap { UInt64($0) } ?? .random(in: 0 ... .max)
             print("CrashTests: SCAN_EXECUTOR_TEST_SEED=\(seed)")
@@ -84,7 +82,9 @@ extension SandboxTests {
             try site.expectNothingLost("seed \(seed)")
             // Otherwise the moments were none of a run's.
             #expect(site.recovered.count >= 50, "only \(site.recovered.count) of 200 kills met a run")
-            print("CrashTests: 200 kills, \(site.leavesSeen) runs with a cgroup, \(site.recovered.count) records recovered")
+            print(
+                "CrashTests: 200 kills, \(site.leavesSeen) runs with a cgroup, \(site.recovered.count) records recovered"
+            )
         }
     }
 }

@@ -54,7 +54,8 @@ package enum LeaseCodec {
     private static let notePrefix = "run."
 
     private static func isNote(_ name: String) -> Bool {
-        !name.isEmpty && name.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == UInt8(ascii: "_") }
+        !name.isEmpty
+            && name.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == UInt8(ascii: "_") }
     }
 
     /// How many bytes of the lease a note takes.

@@ -190,7 +190,9 @@ final class TypeDirectory: Sendable {
         let result = creations.withLock { count -> Result<Void, SystemError> in
             count += 1
             if count > 1 { return .success(()) }
-            do throws(SystemError) { return .success(try cgroup.files.descriptor.lockShared(object: cgroup.path)) } catch {
+            do throws(SystemError) {
+                return .success(try cgroup.files.descriptor.lockShared(object: cgroup.path))
+            } catch {
                 count -= 1
                 return .failure(error)
             }

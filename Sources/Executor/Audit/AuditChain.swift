@@ -179,7 +179,8 @@ struct AuditChain: ~Copyable {
             try systemCall("look at the file system of", file.path) {
                 fstatvfs(file.descriptor.raw, &information) == 0 ? 0 : -Int(errno)
             }
-            let free = Int64(clamping: information.f_bavail).multipliedReportingOverflow(by: Int64(clamping: information.f_frsize))
+            let free = Int64(clamping: information.f_bavail).multipliedReportingOverflow(
+                by: Int64(clamping: information.f_frsize))
             if !free.overflow && free.partialValue < bytes { throw SystemError("find room in", file.path, .noSpace) }
         }
     }

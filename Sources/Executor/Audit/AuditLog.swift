@@ -25,7 +25,8 @@ public final class AuditLog: Sendable {
     private let seen = Atomic<UInt64>(0)
 
     private struct Waiting {
-        var entries: [(entry: AuditEntry, continuation: CheckedContinuation<Result<AuditPosition, ExecutorError>, Never>)] = []
+        var entries:
+            [(entry: AuditEntry, continuation: CheckedContinuation<Result<AuditPosition, ExecutorError>, Never>)] = []
         var isBusy = false
     }
 
@@ -127,7 +128,9 @@ public final class AuditLog: Sendable {
             if batch.isEmpty { return }
             do throws(ExecutorError) {
                 let positions = try commit(batch.map(\.entry))
-                for (item, position) in zip(batch, positions) { item.continuation.resume(returning: .success(position)) }
+                for (item, position) in zip(batch, positions) {
+                    item.continuation.resume(returning: .success(position))
+                }
             } catch {
                 // What together had no room may have some alone.
                 for item in batch {

@@ -89,7 +89,9 @@ extension RunReport {
             text.map { $0.utf8.count <= limit ? $0 : String(decoding: $0.utf8.prefix(limit), as: UTF8.self) + "…" }
         }
         for output in [\Output.stdout, \Output.stderr] {
-            guard let text = report.output[keyPath: output], text.utf8.count > RunReport.auditedOutputBytes else { continue }
+            guard let text = report.output[keyPath: output], text.utf8.count > RunReport.auditedOutputBytes else {
+                continue
+            }
             report.output[keyPath: output] = cut(text, RunReport.auditedOutputBytes)
             report.output.truncated = true
         }

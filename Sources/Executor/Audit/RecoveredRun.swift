@@ -31,7 +31,8 @@ struct RecoveredRun {
             ? "the run was killed by the next start" : "nothing of the run lived any more at the next start"
         let died = Evidence(
             source: "lease", field: "worker",
-            text: "worker \(lease.worker.id) (pid \(lease.worker.pid)) died before the run's record was written; \(what)")
+            text:
+                "worker \(lease.worker.id) (pid \(lease.worker.pid)) died before the run's record was written; \(what)")
         guard let kills = run.usage?.memory?.events?.oomKill, kills > 0 else {
             return Verdict(kind: .cancelled, failureClass: .none, evidence: [died])
         }

@@ -188,7 +188,8 @@ extension Verdict {
         let item = Evidence(source: "executor", field: error.code.rawValue, text: "\(error)")
         if isOfTheStart && kind == .cancelled {
             self = Verdict(
-                kind: .launchFailed, failureClass: error.isTransient ? .transient : .critical, step: error.code.rawValue,
+                kind: .launchFailed, failureClass: error.isTransient ? .transient : .critical,
+                step: error.code.rawValue,
                 errno: error.errno, evidence: [item])
         } else {
             evidence.append(item)

@@ -102,12 +102,15 @@ final class CrashSite {
         }
     }
 
-    /// All of this machine's with a uid of ours.
+    /// All of this machine's that live and have a uid of ours. Of the dead, the last to go is a zombie until this machine's pid 1
+    /// has looked at it.
     private func processes() -> [String] {
         Self.names("/proc").filter { name in
             guard name.allSatisfy(\.isNumber), let proc = try? BeneathDirectory(path: "/proc/\(name)"),
-                let text = try? proc.readText("status"), let line = text.split(separator: "\n").first(where: { $0.hasPrefix("Uid:") })
+                let text = try? proc.readText("status", limit: 8191),
+                let line = text.split(separator: "\n").first(where: { $0.hasPrefix("Uid:") })
             else { return false }
+            if text.contains("State:\tZ") || text.contains("State:\tX") { return false }
             return line.split(separator: "\t").dropFirst().compactMap { UInt32($0) }.contains {
                 (firstUID..<firstUID + Self.slots).contains($0)
             }
@@ -117,7 +120,9 @@ final class CrashSite {
     /// Locked, or written down as a dead one's.
     private func takenUIDs() -> [String] {
         TestHost.files(in: "\(workspace.path)/state/uids").filter { name in
-            guard let file = try? OwnedDescriptor.open("\(workspace.path)/state/uids/\(name)", O_RDWR) else { return true }
+            guard let file = try? OwnedDescriptor.open("\(workspace.path)/state/uids/\(name)", O_RDWR) else {
+                return true
+            }
             if flock(file.raw, LOCK_EX | LOCK_NB) != 0 { return true }
             guard let text = try? file.readAll(limit: 4096, object: name), !text.isEmpty else { return false }
             return access(String(decoding: text, as: UTF8.self), F_OK) == 0

@@ -21,7 +21,8 @@ import Testing
                 + #""usage":{},"output":{},"artifacts":[],"timings":{},"audit":{"id":"01KHPVZG00D5N9SKZG7FFFFFFF","#
                 + #""sequence":1,"previous":"0000000000000000000000000000000000000000000000000000000000000000","#
                 + #""target":"/srv/tree","kernel":"6.18.1","executor_version":"0.1.0","scanner_version":"bandit 1.8","#
-                + #""proof_sha256":"abababababababababababababababababababababababababababababababab","worker":"w-1"}}"#)
+                + #""proof_sha256":"abababababababababababababababababababababababababababababababab","worker":"w-1"}}"#
+        )
         #expect(AuditLine(Array(line.utf8)[...]) == AuditLine(id: record.stamp.id, sequence: 1, previous: previous))
         #expect(AuditLine.text("ended_at", of: Array(line.utf8)[...]) == "2026-02-25T06:13:21.000Z")
     }
@@ -37,7 +38,8 @@ import Testing
 
     /// Names, targets and printed text are hostile; none of them can be taken for the frame.
     @Test func noTextOfAReportLooksLikeTheFrame() {
-        let forged = #"","audit":{"id":"00000000000000000000000000","sequence":9,"previous":""#
+        let forged =
+            #"","audit":{"id":"00000000000000000000000000","sequence":9,"previous":""#
             + String(repeating: "0", count: 64) + #""}}"#
         var record = auditRecord(forged, id: "01KHPVZG00D5N9SKZG7FFFFFFF", printing: forged)
         record.stamp.target = forged
@@ -52,7 +54,9 @@ import Testing
         let line = auditRecord("t").encoded().line(1, following: String(repeating: "0", count: 64), mended: nil)
         for length in 0..<line.count { #expect(AuditLine(line[..<length]) == nil, "\(length)") }
         for text in ["{}", "", "}}", "{\"audit\":{}}"] { #expect(AuditLine(Array(text.utf8)[...]) == nil) }
-        for (from, to) in [("\"sequence\":1,", "\"sequence\":99999999999999999999,"), ("\"sequence\":1,", "\"sequence\":-1,")] {
+        for (from, to) in [
+            ("\"sequence\":1,", "\"sequence\":99999999999999999999,"), ("\"sequence\":1,", "\"sequence\":-1,"),
+        ] {
             let changed = String(decoding: line, as: UTF8.self).replacing(from, with: to)
             #expect(AuditLine(Array(changed.utf8)[...]) == nil, "\(to)")
         }
@@ -91,7 +95,8 @@ import Testing
         let head = AuditHead.bytes(position)
         #expect(head.count == AuditHead.byteCount && AuditHead.parse(head) == position)
         for length in 0..<head.count { #expect(AuditHead.parse(Array(head[..<length])) == nil) }
-        for text in ["", "1", "1:", ":\(position.hash)", "1:\(position.hash)0", "9223372036854775808:\(position.hash)"] {
+        for text in ["", "1", "1:", ":\(position.hash)", "1:\(position.hash)0", "9223372036854775808:\(position.hash)"]
+        {
             #expect(AuditPosition(parsing: text) == nil, "\(text)")
         }
     }

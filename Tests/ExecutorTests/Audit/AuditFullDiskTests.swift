@@ -28,7 +28,9 @@ extension SandboxTests {
             func makeRoom() { unlink("\(path)/filler") }
         }
 
-        private func host(_ disk: SmallDisk, _ adjust: (inout HostSettings) -> Void = { _ in }) async throws -> SandboxHost {
+        private func host(_ disk: SmallDisk, _ adjust: (inout HostSettings) -> Void = { _ in }) async throws
+            -> SandboxHost
+        {
             try await RunFixture.host {
                 $0.audit = AuditSettings(directory: "\(disk.path)/audit")
                 adjust(&$0)
@@ -85,11 +87,13 @@ extension SandboxTests {
                 }
             }
             try writeFile("\(disk.path)/full", [])
-            let wanted = shell("echo result")
+            // The record must not fit in what is left of the file's last page.
+            let wanted = shell("echo result; head -c 8000 /dev/zero | tr '\\0' x >&2")
             let run = try await host.run(wanted)
             unlink("\(disk.path)/full")
             #expect(run.kind == .clean && run.lines == ["result"], run.explanation)
-            #expect(run.audited == nil && run.auditProblem?.isTransient == true, "\(String(describing: run.auditProblem))")
+            #expect(
+                run.audited == nil && run.auditProblem?.isTransient == true, "\(String(describing: run.auditProblem))")
             #expect(host.leftoverCount == 1)
             let leaf = "\(host.tree.path)/tasks/test/\(wanted.taskID).1"
             #expect(access(leaf, F_OK) == 0)

@@ -125,7 +125,8 @@ import Testing
         }
         // A link, a FIFO and a directory where a file of lines should be.
         let name = AuditDirectory.fileName(first: 2)
-        for plant in [{ symlink("/etc/passwd", $0) }, { mkfifo($0, 0o600) }, { mkdir($0, 0o700) }] as [(String) -> CInt] {
+        for plant in [{ symlink("/etc/passwd", $0) }, { mkfifo($0, 0o600) }, { mkdir($0, 0o700) }] as [(String) -> CInt]
+        {
             #expect(plant("\(audit.path)/\(name)") == 0)
             await #expect(throws: ExecutorError.self) { try await audit.log().append(auditRecord("two")) }
             #expect(throws: ExecutorError.self) { try audit.verify() }

@@ -57,7 +57,8 @@ final class TestAudit {
 func auditRecord(_ name: String, id: String? = nil, printing output: String? = nil) -> AuditRecord {
     var report = RunReport(
         verdict: Verdict(
-            kind: .clean, failureClass: .none, exitCode: 0, evidence: [Evidence(source: "wait status", text: "exit 0")]))
+            kind: .clean, failureClass: .none, exitCode: 0, evidence: [Evidence(source: "wait status", text: "exit 0")])
+    )
     report.taskID = name
     report.startedAt = Timestamp(milliseconds: 1_772_000_000_000)
     report.endedAt = Timestamp(milliseconds: 1_772_000_001_000)

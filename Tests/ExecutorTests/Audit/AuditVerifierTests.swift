@@ -69,7 +69,9 @@ import Testing
                     lines.removeFirst(old.count)
                 }
                 let found = try audit.verify()
-                #expect(!found.kinds.isDisjoint(with: [.removed, .reordered, .begins]), "\(first) \(second): \(found.breaks)")
+                #expect(
+                    !found.kinds.isDisjoint(with: [.removed, .reordered, .begins]),
+                    "\(first) \(second): \(found.breaks)")
             }
         }
     }
