@@ -8,6 +8,7 @@ import SystemSupport
 ///     scan-executor-bench launch --program PATH --count N
 ///     scan-executor-bench filter --output FILE      the default profile's BPF, for the floor to carry the same
 ///     scan-executor-bench others --program PATH [--quick]
+///     scan-executor-bench audit --program PATH [--quick]
 @main struct Bench {
     static func main() async {
         do {
@@ -19,14 +20,17 @@ import SystemSupport
             guard let mode = arguments.first, let program = value("--program") else {
                 throw ExecutorError(
                     .command,
-                    "usage: scan-executor-bench launch|others --program PATH [--count N] [--networks N] [--quick]")
+                    "usage: scan-executor-bench launch|others|audit --program PATH [--count N] [--networks N] [--quick]")
+            }
+            if mode == "audit" {
+                return try await AuditBench.run(program: program, quick: arguments.contains("--quick"))
             }
             let networks = value("--networks").flatMap { Int($0) } ?? 16
             let launches = Launches(host: try await prepare(networks: networks), program: program)
             switch mode {
             case "launch": try await launch(launches, count: value("--count").flatMap { Int($0) } ?? 500)
             case "others": try await others(launches, quick: arguments.contains("--quick"))
-            default: throw ExecutorError(.command, "unknown mode \(mode): launch or others")
+            default: throw ExecutorError(.command, "unknown mode \(mode): launch, others or audit")
             }
             launches.host.tree.dismantle()
         } catch {
@@ -50,10 +54,13 @@ import SystemSupport
         guard written == filter.bpf.count else { throw ExecutorError(.host, "\(path) could not be written whole") }
     }
 
-    private static func prepare(networks: Int) async throws -> SandboxHost {
+    static func prepare(
+        networks: Int, _ adjust: (inout HostSettings) -> Void = { _ in }
+    ) async throws -> SandboxHost {
         var settings = HostSettings(seccompDirectories: [seccompProfiles])
         settings.enforcement = .bestEffort
         settings.preparedNetworks = networks
+        adjust(&settings)
         return try await SandboxHost.prepare(settings)
     }
 
