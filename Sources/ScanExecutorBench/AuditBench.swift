@@ -8,7 +8,9 @@ enum AuditBench {
         // On a real disk, as the default place is.
         let directory = "/var/tmp/scan-executor-bench-audit.\(getpid())"
         defer {
-            for suffix in ["-append", "-group-1", "-group-8", "-group-64", "-never", "-always"] { remove(directory + suffix) }
+            for suffix in ["-append", "-group-1", "-group-8", "-group-64", "-never", "-always"] {
+                remove(directory + suffix)
+            }
         }
         hashing(quick ? 64 : 256)
         let record = try await sample(program)
@@ -52,7 +54,8 @@ enum AuditBench {
         }
         let bytes = try AuditVerifier(directory: directory).verify().bytes
         BenchRow(
-            name: "audit, append", what: "one record, not waiting for the disk (aim: 100 µs)", p50: samples.quantile(0.5),
+            name: "audit, append", what: "one record, not waiting for the disk (aim: 100 µs)",
+            p50: samples.quantile(0.5),
             p99: samples.quantile(0.99), count: count, extra: [("record_bytes", Double(bytes) / Double(count))]
         ).printLine()
     }
@@ -77,7 +80,8 @@ enum AuditBench {
         let taken = MonotonicTime.now - begun
         BenchRow(
             name: "audit, \(width) at a time", what: "records on the disk", p50: samples.quantile(0.5),
-            p99: samples.quantile(0.99), perSecond: Double(samples.count) * 1e6 / Double(max(1, taken.wholeMicroseconds)),
+            p99: samples.quantile(0.99),
+            perSecond: Double(samples.count) * 1e6 / Double(max(1, taken.wholeMicroseconds)),
             count: samples.count, extra: [("fdatasync_per_record", Double(log.syncCount) / Double(samples.count))]
         ).printLine()
     }
@@ -86,7 +90,9 @@ enum AuditBench {
         let begun = MonotonicTime.now
         let result = try AuditVerifier(directory: directory).verify()
         let taken = MonotonicTime.now - begun
-        guard result.isIntact else { throw ExecutorError(.host, "the benchmark's own audit is broken: \(result.breaks)") }
+        guard result.isIntact else {
+            throw ExecutorError(.host, "the benchmark's own audit is broken: \(result.breaks)")
+        }
         BenchRow(
             name: "audit, verify", what: "\(result.records) records", count: result.records,
             extra: [("mb_per_s", Double(result.bytes) / Double(max(1, taken.wholeMicroseconds)))]
@@ -111,7 +117,8 @@ enum AuditBench {
         }
         for (kind, measured) in zip(kinds, all) {
             BenchRow(
-                name: "scan-executor, audit \(kind.name)", what: "launch to teardown", floor: "scan-executor, audit off",
+                name: "scan-executor, audit \(kind.name)", what: "launch to teardown",
+                floor: "scan-executor, audit off",
                 p50: measured.samples.quantile(0.5), p99: measured.samples.quantile(0.99), count: measured.samples.count
             ).printLine()
         }

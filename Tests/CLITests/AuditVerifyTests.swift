@@ -29,7 +29,8 @@ extension SandboxTests {
             let intact = try Tool.run("audit", "verify", "--audit-dir", audit)
             #expect(intact.status == 0 && intact.stdout.contains("intact: 2 records in 1 files"), "\(intact)")
             let newest = try #require(intact.stdout.split(separator: "\n").last?.split(separator: " ").last)
-            #expect(try Tool.run("audit", "verify", "--expect", String(newest), environment: Self.at(audit)).status == 0)
+            #expect(
+                try Tool.run("audit", "verify", "--expect", String(newest), environment: Self.at(audit)).status == 0)
             let other = "1:" + String(repeating: "0", count: 64)
             let unexpected = try Tool.run("audit", "verify", "--audit-dir", audit, "--expect", other)
             #expect(unexpected.status == 1 && unexpected.stdout.contains("not the one that was noted"), "\(unexpected)")
@@ -86,7 +87,9 @@ extension SandboxTests {
         let variable = ["SCAN_EXECUTOR_AUDIT_DIR": "/v"]
         let off = ["SCAN_EXECUTOR_AUDIT": "off"]
         #expect(try audit(HostChoices(), [:]) == "/var/lib/scan-executor/audit")
-        #expect(try audit(HostChoices(), ["SCAN_EXECUTOR_AUDIT_DIR": "", "SCAN_EXECUTOR_AUDIT": ""]) == "/var/lib/scan-executor/audit")
+        #expect(
+            try audit(HostChoices(), ["SCAN_EXECUTOR_AUDIT_DIR": "", "SCAN_EXECUTOR_AUDIT": ""])
+                == "/var/lib/scan-executor/audit")
         #expect(try audit(HostChoices(), variable) == "/v")
         #expect(try audit(option, variable) == "/o" && audit(option, off) == "/o")
         #expect(try audit(none, variable) == nil && audit(HostChoices(), off) == nil)
