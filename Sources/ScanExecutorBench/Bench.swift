@@ -9,7 +9,8 @@ import SystemSupport
 ///     scan-executor-bench filter --output FILE      the default profile's BPF, for the floor to carry the same
 ///     scan-executor-bench others --program PATH [--quick]
 ///     scan-executor-bench decisions [--quick]       what the verdict and the circuit breaker cost
-///     scan-executor-bench audit --directory DIR [--records N]      an audit to measure queries over
+///     scan-executor-bench audit --program PATH [--quick]
+///     scan-executor-bench records --directory DIR [--records N]    an audit to measure queries over
 @main struct Bench {
     static func main() async {
         do {
@@ -21,7 +22,7 @@ import SystemSupport
             if arguments.first == "decisions" {
                 return try Decisions.printRows(quick: arguments.contains("--quick"))
             }
-            if arguments.first == "audit", let directory = value("--directory") {
+            if arguments.first == "records", let directory = value("--directory") {
                 var maker = AuditMaker(
                     directory: directory, records: value("--records").flatMap { Int($0) } ?? 1_000_000)
                 return try maker.write()
@@ -29,14 +30,18 @@ import SystemSupport
             guard let mode = arguments.first, let program = value("--program") else {
                 throw ExecutorError(
                     .command,
-                    "usage: scan-executor-bench launch|others --program PATH [--count N] [--networks N] [--quick]")
+                    "usage: scan-executor-bench launch|others|audit --program PATH [--count N] [--networks N] [--quick]"
+                )
+            }
+            if mode == "audit" {
+                return try await AuditBench.run(program: program, quick: arguments.contains("--quick"))
             }
             let networks = value("--networks").flatMap { Int($0) } ?? 16
             let launches = Launches(host: try await prepare(networks: networks), program: program)
             switch mode {
             case "launch": try await launch(launches, count: value("--count").flatMap { Int($0) } ?? 500)
             case "others": try await others(launches, quick: arguments.contains("--quick"))
-            default: throw ExecutorError(.command, "unknown mode \(mode): launch or others")
+            default: throw ExecutorError(.command, "unknown mode \(mode): launch, others or audit")
             }
             launches.host.tree.dismantle()
         } catch {
@@ -60,10 +65,13 @@ import SystemSupport
         guard written == filter.bpf.count else { throw ExecutorError(.host, "\(path) could not be written whole") }
     }
 
-    private static func prepare(networks: Int) async throws -> SandboxHost {
+    static func prepare(
+        networks: Int, _ adjust: (inout HostSettings) -> Void = { _ in }
+    ) async throws -> SandboxHost {
         var settings = HostSettings(seccompDirectories: [seccompProfiles])
         settings.enforcement = .bestEffort
         settings.preparedNetworks = networks
+        adjust(&settings)
         return try await SandboxHost.prepare(settings)
     }
 
@@ -156,12 +164,13 @@ import SystemSupport
             var request = try launches.request(id)
             request.command = ["/bin/sh", "-c", "f() { f | f & }; trap '' TERM; f; while :; do :; done"]
             request.deadlines = Deadlines(wall: .seconds(1), grace: .zero)
+            let begun = MonotonicTime.now
             let outcome = try await launches.host.run(request)
-            guard let wall = outcome.report.usage.wallMilliseconds,
-                let teardown = outcome.report.timings.teardownMicroseconds,
-                outcome.report.verdict.kind == .timedOut
-            else { throw ExecutorError(.host, "the fork bomb was \(outcome.report.verdict.kind)") }
-            samples.add(.microseconds((wall - 1000) * 1000 + teardown))
+            let taken = (MonotonicTime.now - begun).wholeMicroseconds
+            guard let setup = outcome.report.timings.setupMicroseconds, outcome.report.verdict.kind == .timedOut else {
+                throw ExecutorError(.host, "the fork bomb was \(outcome.report.verdict.kind)")
+            }
+            samples.add(.microseconds(taken - setup - 1_000_000))
         }
         BenchRow(
             name: "scan-executor, fork bomb", what: "from its deadline until it and its cgroup are gone",

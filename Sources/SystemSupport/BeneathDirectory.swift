@@ -78,15 +78,20 @@ extension OwnedDescriptor {
         let chunk = min(64 << 10, limit + 1)
         while true {
             let wanted = min(chunk, limit + 1 - content.count)
-            let start = content.count
-            content.append(contentsOf: repeatElement(0, count: wanted))
             let number = raw
+            var part: [UInt8] = []
             let count = try systemCall("read", object) {
-                let result = content.withUnsafeMutableBytes { Glibc.read(number, $0.baseAddress! + start, wanted) }
-                return result < 0 ? -Int(errno) : result
+                var result = 0
+                // Not filled with zeros first: without the optimiser that takes longer than all else of a start.
+                part = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
+                    result = Glibc.read(number, buffer.baseAddress, wanted)
+                    if result < 0 { result = -Int(errno) }
+                    filled = max(0, result)
+                }
+                return result
             }
-            content.removeLast(wanted - count)
             if count == 0 { return content }
+            content += part
             if content.count > limit { throw SystemError("read", object, .fileTooLarge) }
         }
     }

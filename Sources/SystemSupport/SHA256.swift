@@ -1,3 +1,5 @@
+import CSystemSupport
+
 /// SHA-256 of FIPS 180-4, for content addresses and artifact digests. Feed it in pieces of any size:
 ///
 ///     var hash = SHA256()
@@ -14,7 +16,16 @@ public struct SHA256: Sendable {
     private var pending: [UInt8] = []
     private var total: UInt64 = 0
 
-    public init() { pending.reserveCapacity(64) }
+    /// Whether the processor's own instructions are used where there are any.
+    private let usesInstructions: Bool
+
+    public init() { self.init(usingInstructions: true) }
+
+    /// For tests of both ways.
+    package init(usingInstructions: Bool) {
+        usesInstructions = usingInstructions
+        pending.reserveCapacity(64)
+    }
 
     /// Adds bytes to the message. A message may have up to 2^61 - 1 bytes.
     public mutating func update(_ bytes: some Sequence<UInt8>) {
@@ -81,6 +92,13 @@ public struct SHA256: Sendable {
 
     /// Works through whole blocks. The eight variables are renamed instead of moved, so eight rounds are written out.
     private mutating func compress(_ blocks: UnsafeRawBufferPointer) {
+        if usesInstructions {
+            let isDone = withUnsafeMutableBytes(of: &state) { state in
+                csys_sha256_blocks(
+                    state.baseAddress?.assumingMemoryBound(to: UInt32.self), blocks.baseAddress, blocks.count / 64)
+            }
+            if isDone { return }
+        }
         SHA256.constants.withUnsafeBufferPointer { constants in
             withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { words in
                 let k = constants.baseAddress.unsafelyUnwrapped

@@ -41,6 +41,19 @@ import Testing
         }
     }
 
+    /// With the processor's own instructions and without them.
+    @Test func bothWaysGiveTheSame() {
+        for length in (0...300).map({ $0 }) + [4096, 100_001] {
+            let message = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 131 &+ length) }
+            var plain = SHA256(usingInstructions: false)
+            plain.update(message)
+            #expect(plain.finalize() == SHA256.digest(message), "length \(length)")
+        }
+        var plain = SHA256(usingInstructions: false)
+        plain.update("abc".utf8)
+        #expect(SHA256.hex(plain.finalize()) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    }
+
     @Test func aRunningDigestLeavesTheHashUsable() {
         var hash = SHA256()
         hash.update("a".utf8)

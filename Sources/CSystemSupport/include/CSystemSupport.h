@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "CSystemAttributes.h"
+#include "CSystemSHA256.h"
 
 /// open(2) flags that glibc shows only to GNU sources, which Swift's own C module is not.
 enum { CSYS_O_PATH = 010000000, CSYS_O_TMPFILE = 020200000 };

@@ -13,7 +13,8 @@ public final class AuditLog: Sendable {
     static let recordBytes: Int64 = 256 << 10
     /// Room that is kept beside that of the runs of this process: for the runs of others.
     static let spareBytes: Int64 = 1 << 20
-    private static let batchLimit = 256
+    /// All of a batch is no more than ``AuditTail/searched``.
+    private static let batchLimit = 64
 
     public let settings: AuditSettings
     private let directory: AuditDirectory

@@ -1,4 +1,5 @@
 public import SystemSupport
+
 /// Where the records of runs are kept, and how surely.
 public struct AuditSettings: Sendable, Equatable {
     /// When a record counts as written.

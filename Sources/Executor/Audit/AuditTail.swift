@@ -11,27 +11,30 @@ struct AuditTail {
     /// Bytes after ``end`` that are no whole line.
     var excess: Int64
 
-    /// More than this at the end is no crash of ours: one append writes less.
-    private static let searched: Int64 = 64 << 20
+    /// More than this is never cut off: one append writes less, so it is no crash of ours, and nothing of it may be lost.
+    static let searched: Int64 = 16 << 20
 
     /// Looks backwards for the last line that is one of ours. A crash of the host may have left bytes of zero, too.
     static func read(_ file: OwnedFile, size: Int64) throws(SystemError) -> AuditTail {
         var lineEnd = size
         while lineEnd > 0 && size - lineEnd <= searched {
-            let newline = try last(in: file, before: lineEnd)
-            guard let newline else { break }
+            guard let newline = try last(in: file, before: lineEnd) else {
+                lineEnd = 0
+                break
+            }
             let start = (try last(in: file, before: newline)).map { $0 + 1 } ?? 0
             if newline - start <= Int64(AuditLine.limit) {
                 let line = try file.read(at: start, count: Int(newline - start))
                 if let frame = AuditLine(line[...]) {
+                    if size - newline > searched { break }
                     let position = AuditPosition(sequence: frame.sequence, hash: SHA256.hex(SHA256.digest(line)))
                     return AuditTail(position: position, end: newline + 1, excess: size - newline - 1)
                 }
             }
             lineEnd = newline
         }
-        if size - lineEnd > searched || (size > searched && lineEnd > 0) {
-            throw SystemError("find the last record in", file.path, .invalidArgument)
+        if lineEnd > 0 || size > searched {
+            throw SystemError("find the last record (audit verify shows more) in", file.path, .invalidArgument)
         }
         return AuditTail(position: nil, end: 0, excess: size)
     }
@@ -48,14 +51,11 @@ struct AuditTail {
         return nil
     }
 
-    /// How much of a cut-off line is kept.
-    static let keptBytes = 16 << 20
-
     /// Moves what is behind the last whole line to a file of its own, and cuts it off.
     ///
     /// - Returns: one sentence about it, for the next record.
     func mend(_ file: OwnedFile, in directory: AuditDirectory) throws(SystemError) -> String {
-        let bytes = try file.read(at: end, count: Int(min(excess, Int64(AuditTail.keptBytes))))
+        let bytes = try file.read(at: end, count: Int(excess))
         let name = "recovered-\(Timestamp.now.milliseconds)-\(UInt32.random(in: 0...UInt32.max)).partial"
         guard let (copy, _) = try directory.open(name, O_WRONLY | O_CREAT | O_EXCL) else {
             throw SystemError("make", "\(directory.path)/\(name)", .noSuchFileOrDirectory)

@@ -90,7 +90,8 @@ public struct RunReport: Sendable, Equatable {
         /// Cgroup, filter, plan, clone, up to exec.
         public var setupMicroseconds: Int64?
         public var runMilliseconds: Int64?
-        /// From the scanner's end until nothing of the run was left.
+        /// From the scanner's end until nothing of it ran and its artifacts were copied. Moving the output directory into its place, the
+        /// audit's record and the removal of the empty cgroup come after.
         public var teardownMicroseconds: Int64?
 
         public init() {}

@@ -87,7 +87,8 @@ extension SandboxTests {
                 }
             }
             try writeFile("\(disk.path)/full", [])
-            let wanted = shell("echo result")
+            // The record must not fit in what is left of the file's last page.
+            let wanted = shell("echo result; head -c 8000 /dev/zero | tr '\\0' x >&2")
             let run = try await host.run(wanted)
             unlink("\(disk.path)/full")
             #expect(run.kind == .clean && run.lines == ["result"], run.explanation)

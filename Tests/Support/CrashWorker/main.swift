@@ -62,7 +62,9 @@ let host = try await SandboxHost.prepare(settings, logger: Logger(label: "crash"
     let name = "\(getpid())-\(number)"
     var request = RunRequest(
         taskID: name, type: "crash",
-        command: ["sh", "-c", "echo report >/out/report; sleep 0.005 & sleep 0.01; wait"],
+        command: [
+            "sh", "-c", fatal == "running" ? "sleep 1000" : "echo report >/out/report; sleep 0.005 & sleep 0.01; wait",
+        ],
         limits: ScannerLimits(cpu: CPUCount(millicores: 4000)!, memory: .mebibytes(64), pids: 16),
         deadlines: Deadlines(wall: .seconds(120), grace: .zero))
     request.workingDirectory = "/tmp"
