@@ -2,6 +2,7 @@ import Glibc
 import SystemSupport
 import Testing
 
+@testable import Executor
 @testable import ScanExecutorCLI
 
 extension SandboxTests {
@@ -75,8 +76,25 @@ extension SandboxTests {
 }
 
 @Suite struct AuditSettingsTests {
-    private func audit(_ choices: HostChoices, _ variables: [String: String]) throws -> String? {
-        try OperatorSettings(choices, environment: { variables["\($0)"] }, executable: "/usr/bin/x").audit?.directory
+    private func audit(
+        _ choices: HostChoices, _ variables: [String: String], file yaml: String? = nil
+    ) throws -> String? {
+        let configuration = try yaml.map { try ExecutorConfiguration(yaml: Array($0.utf8), file: "/f.yaml") }
+        return try OperatorSettings(
+            choices, environment: { variables["\($0)"] }, configuration: configuration, executable: "/usr/bin/x"
+        ).audit?.directory
+    }
+
+    @Test func aVariableBeatsTheConfiguration() throws {
+        let file = "audit: {enabled: false, directory: /f, rotate_bytes: 2MiB, sync: false}\n"
+        #expect(try audit(HostChoices(), [:], file: file) == nil)
+        #expect(try audit(HostChoices(), ["SCAN_EXECUTOR_AUDIT": "on"], file: file) == "/f")
+        #expect(
+            try audit(HostChoices(), ["SCAN_EXECUTOR_AUDIT": "on", "SCAN_EXECUTOR_AUDIT_DIR": "/v"], file: file) == "/v")
+        let read = try ExecutorConfiguration(yaml: Array(file.utf8), file: "/f.yaml")
+        let settings = try OperatorSettings.audit(
+            HostChoices(), { ["SCAN_EXECUTOR_AUDIT": "on"][$0] }, read.audit)
+        #expect(settings == AuditSettings(directory: "/f", rotateBytes: 2 << 20, sync: .never))
     }
 
     @Test func anOptionBeatsAVariableAndThatTheDefault() throws {
