@@ -35,7 +35,7 @@ static int plant_file(const char *path) { return open(path, O_RDWR | O_CREAT, 06
 int helper_hold(char **args) {
     const char *token = argument(args, 0);
     // What the filter refuses even its owner cannot be planted; the rest must be there, or the proof proves nothing.
-    plant_file(path_of("/tmp", token));
+    if (plant_file(path_of("/tmp", token)) < 0) return PROBE_UNTRIED;
     if (plant_file(path_of("/out", token)) < 0 || plant_file(path_of("/dev/shm", token)) < 0) return PROBE_UNTRIED;
     if (unix_listen(token) < 0) return PROBE_UNTRIED;
     if (prctl(PR_SET_NAME, token) < 0) return PROBE_UNTRIED;

@@ -16,7 +16,7 @@ extension Attack {
         foreign("task-processes", "No process of another run's is seen.", "ESRCH"),
         foreign("task-sysv-ipc", "No System V memory, semaphore or queue is shared.", "EPERM", "ENOENT"),
         foreign("task-message-queues", "No POSIX message queue is shared.", "EPERM", "ENOENT"),
-        foreign("task-keys", "No key of another run's is found.", "EPERM", "ENOENT"),
+        foreign("task-keys", "No key of another run's is found.", "EPERM", "ENOKEY", "ENOENT"),
         foreign(
             "task-abstract-sockets", "No abstract socket of another run's is reached.", "ECONNREFUSED", "EPERM",
             "ENOENT"),
