@@ -176,6 +176,20 @@ import Testing
         #expect(try open(rebuild: false).runs(RunFilter(limit: 1000)).count == 300)
     }
 
+    /// What a killed process leaves: half a new index, and a journal that is none.
+    @Test func leftoversOfAKilledBuildAreNoObstacle() throws {
+        try audit.append(.made())
+        _ = try open()
+        for name in ["index.sqlite.new", "index.sqlite-journal"] {
+            let file = try OwnedDescriptor.open("\(audit.path)/\(name)", O_WRONLY | O_CREAT, mode: 0o600)
+            _ = write(file.raw, "half", 4)
+        }
+        try audit.append(.made())
+        #expect(try open().runs(RunFilter()).count == 2)
+        #expect(try open(rebuild: true).position.records == 2)
+        #expect(access("\(audit.indexFile).new", F_OK) != 0 && access("\(audit.indexFile)-journal", F_OK) != 0)
+    }
+
     @Test func theIndexIsForItsOwnerOnly() throws {
         try audit.append(.made())
         _ = try open()

@@ -72,6 +72,12 @@ import Testing
         #expect(few?.proposed == 128 * mebibyte && few?.isCensored == false)
     }
 
+    @Test func limitsFarBelowWhatIsWantedSayNothing() {
+        let values = Array(repeating: 100 * mebibyte, count: 900)
+        let found = proposal(values, ended: 100, at: 16 * mebibyte, current: 2048 * mebibyte)
+        #expect(found?.proposed == 128 * mebibyte && found?.isCensored == false && found?.ended == 100)
+    }
+
     @Test func aLimitThatWasRaisedSinceIsNotLowered() {
         let values = Array(repeating: 100 * mebibyte, count: 900)
         let found = proposal(values, ended: 100, at: 256 * mebibyte, current: 2048 * mebibyte)

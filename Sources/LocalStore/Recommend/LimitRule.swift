@@ -37,8 +37,11 @@ public struct LimitRule: Sendable, Equatable {
         else { return .tooFewRuns(runs) }
         var wanted = max(Double(usual) * max(1, headroom), Double(most))
         // If more runs were ended than the percentile leaves out, the percentile of all of them lies above the limit that ended them:
-        // what the survivors used says nothing of it. So the limit goes up, step by step, and never down.
-        let isCensored = Double(observation.ended) > (1 - percentile) * Double(runs + observation.ended)
+        // what the survivors used says nothing of it. So the limit goes up, step by step, and never down. Unless they were ended
+        // by limits far below what is wanted anyhow, such as one given for a single run.
+        let raised = observation.endedAt.map { Double($0) * Self.raise } ?? .infinity
+        let isCensored =
+            Double(observation.ended) > (1 - percentile) * Double(runs + observation.ended) && raised > wanted
         if isCensored {
             wanted = max(
                 wanted, Double(observation.endedAt ?? 0) * Self.raise, Double(observation.current ?? 0))

@@ -48,8 +48,13 @@ struct RecommendText {
             proposal.current.map { Recommendation.text(metric, $0) } ?? "-",
             Recommendation.text(metric, proposal.proposed),
             "\(UnitText.count(proposal.wouldEnd)) of \(UnitText.count(proposal.known)), \(UnitText.count(proposal.wouldEndSucceeded)) successful",
-            proposal.isCensored ? "raised: too many ran into it" : "",
+            note(proposal),
         ]
+    }
+
+    private func note(_ proposal: LimitProposal) -> String {
+        if !proposal.isCensored { return "" }
+        return "\(proposal.proposed == proposal.current ? "kept" : "raised"): too many ran into it"
     }
 
     /// `99`, `99.9`.
