@@ -11,10 +11,13 @@ extension SandboxTests {
         /// Each step of a run, and while the program runs; `recovered` is a step of a start.
         static let steps = RunStep.allCases.filter { $0 != .recovered }.map(\.rawValue) + ["running"]
 
+        /// A start takes seconds in User-mode Linux.
+        private static let rounds = TestHost.isUserModeLinux ? 1 : 3
+
         @Test(arguments: steps)
         func aWorkerKilledAtAStepLeavesNothingAndExactlyOneRecord(step: String) throws {
             let site = try CrashSite()
-            for _ in 0..<3 {
+            for _ in 0..<Self.rounds {
                 let worker = try site.start("loop", step: step)
                 worker.waitForDeath()
                 try site.expectRecovered()
@@ -22,29 +25,29 @@ extension SandboxTests {
             try site.expectNothingLost()
             let hasLeaf = !["slot", "composed"].contains(step)
             let isRecorded = ["recorded", "removed", "released"].contains(step)
-            #expect(site.recovered.count == (hasLeaf && !isRecorded ? 3 : 0), "\(site.recovered)")
+            #expect(site.recovered.count == (hasLeaf && !isRecorded ? Self.rounds : 0), "\(site.recovered)")
         }
 
         /// A start that is itself killed, between the record and the removal.
         @Test func aStartKilledWhileItRecoversRecordsNoRunTwice() throws {
             let site = try CrashSite()
-            for _ in 0..<5 {
+            for _ in 0..<Self.rounds {
                 try site.start("loop", step: "running").waitForDeath()
                 for _ in 0..<2 { try site.start("start", step: "recovered").waitForDeath() }
                 try site.expectRecovered()
             }
             try site.expectNothingLost()
-            #expect(site.recovered.count == 5)
+            #expect(site.recovered.count == Self.rounds)
         }
 
         @Test func twoStartsAtOnceRecordARunOnce() throws {
             let site = try CrashSite()
-            for _ in 0..<5 {
+            for _ in 0..<Self.rounds {
                 try site.start("loop", step: "collected").waitForDeath()
                 try site.expectRecovered(starts: 3)
             }
             try site.expectNothingLost()
-            #expect(site.recovered.count == 5)
+            #expect(site.recovered.count == Self.rounds)
         }
 
         /// Two hundred times: mostly uniformly over the length of a run, which is measured, also while the worker starts, and

@@ -128,6 +128,10 @@ extension SandboxTests {
             let host = try await RunFixture.host()
             let run = try await interfered(host) { leaf in
                 try? BeneathDirectory(path: leaf).write("1", to: "cgroup.kill")
+                // The deaths come after the write; the cancellation that follows must find them done.
+                while (try? BeneathDirectory(path: leaf).readText("cgroup.events"))?.contains("populated 1") == true {
+                    usleep(1000)
+                }
             }
             #expect(run.kind == .signaled, run.explanation)
             #expect(run.report.verdict.signal == SIGKILL)
