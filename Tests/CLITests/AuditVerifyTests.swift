@@ -90,7 +90,8 @@ extension SandboxTests {
         #expect(try audit(HostChoices(), [:], file: file) == nil)
         #expect(try audit(HostChoices(), ["SCAN_EXECUTOR_AUDIT": "on"], file: file) == "/f")
         #expect(
-            try audit(HostChoices(), ["SCAN_EXECUTOR_AUDIT": "on", "SCAN_EXECUTOR_AUDIT_DIR": "/v"], file: file) == "/v")
+            try audit(HostChoices(), ["SCAN_EXECUTOR_AUDIT": "on", "SCAN_EXECUTOR_AUDIT_DIR": "/v"], file: file) == "/v"
+        )
         let read = try ExecutorConfiguration(yaml: Array(file.utf8), file: "/f.yaml")
         let settings = try OperatorSettings.audit(
             HostChoices(), { ["SCAN_EXECUTOR_AUDIT": "on"][$0] }, read.audit)

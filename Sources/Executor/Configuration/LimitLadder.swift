@@ -121,7 +121,8 @@ public struct LimitLadder: Sendable {
         var profile = profile
         profile.limits = limits.limits
         profile.deadlines = limits.deadlines
-        profile.softLanding = (configured.softLanding?.value ?? profile.softLanding)?.fitted(to: limits.limits, limits.deadlines)
+        profile.softLanding = (configured.softLanding?.value ?? profile.softLanding)?.fitted(
+            to: limits.limits, limits.deadlines)
         return profile
     }
 
