@@ -25,7 +25,6 @@ test: ## Prove every limit against a real kernel, in User-mode Linux where this 
 	@scripts/require-swift
 	@scripts/install-scanners
 	@scripts/test
-	@scripts/check-report
 
 bench: ## Measure launches beside a C floor and other sandboxes; writes bench-results.json (needs root)
 	@scripts/install-packages build bench

@@ -9,6 +9,10 @@ extension CgroupTree {
     /// releases, however it died. Pids prove less: they are reused, they differ between pid namespaces, and /proc may
     /// belong to another one. The lock also keeps two reapers off one leaf.
     ///
+    /// A process that the worker was just launching holds the lock a moment longer than the worker lives, until it has run
+    /// into its parent's death. So where the pid says that the worker is gone, its lock is waited for: for two seconds in
+    /// all, since the pid may be another namespace's and the worker well.
+    ///
     /// - Parameters:
     ///   - bound: how long to wait for each leaf's processes to die. Blocks the thread.
     ///   - unleasedAge: an unpopulated leaf without lock and lease is a crash in mid-creation, or a creation going on
@@ -24,11 +28,13 @@ extension CgroupTree {
         mayReap: (Lease) -> Bool = { _ in true }, record: (Reclaimed) throws -> Void = { _ in }
     ) throws(CgroupError) -> [Reclaimed] {
         var reclaimed: [Reclaimed] = []
+        var patience = Reaper.Patience()
         for type in try tasks.childNames() {
             guard let parent = try tasks.childIfPresent(type) else { continue }
             for name in try parent.childNames() {
                 let entry = Reaper.reclaim(
-                    type, name, in: parent, bound: bound, unleasedAge: unleasedAge, mayReap: mayReap, record: record)
+                    type, name, in: parent, bound: bound, unleasedAge: unleasedAge, &patience, mayReap: mayReap,
+                    record: record)
                 if let entry { reclaimed.append(entry) }
             }
         }
@@ -37,10 +43,24 @@ extension CgroupTree {
 }
 
 private enum Reaper {
+    /// How long locks of dead workers are still waited for.
+    struct Patience {
+        private var end: MonotonicTime?
+
+        /// Waits a moment. False once there is no more time.
+        mutating func wait() -> Bool {
+            let end = self.end ?? .now + .seconds(2)
+            self.end = end
+            if MonotonicTime.now >= end { return false }
+            usleep(2000)
+            return true
+        }
+    }
+
     /// Nil for a leaf that is none of ours to end.
     static func reclaim(
         _ type: String, _ name: String, in parent: borrowing CgroupDirectory, bound: Duration, unleasedAge: Duration,
-        mayReap: (Lease) -> Bool, record: (Reclaimed) throws -> Void
+        _ patience: inout Patience, mayReap: (Lease) -> Bool, record: (Reclaimed) throws -> Void
     ) -> Reclaimed? {
         var entry = Reclaimed(type: type, name: name, path: "\(parent.path)/\(name)", outcome: .removed)
         do {
@@ -51,10 +71,13 @@ private enum Reaper {
             case .none, .unreadable:
                 if try !isAbandoned(leaf, in: parent, unleasedAge) { return nil }
             }
-            let isDead = try cgroupCall { () throws(SystemError) in
-                try leaf.files.descriptor.tryLock(object: entry.path)
+            while true {
+                let isDead = try cgroupCall { () throws(SystemError) in
+                    try leaf.files.descriptor.tryLock(object: entry.path)
+                }
+                if isDead { break }
+                guard let lease = entry.lease, lease.worker.seemsGone, patience.wait() else { return nil }
             }
-            if !isDead { return nil }
             // Removed between our open and our lock: its owner or another reaper has done the work and told of it.
             if try !leaf.exists() { return nil }
             if let lease = entry.lease, !mayReap(lease) { return nil }

@@ -34,6 +34,18 @@ public struct WorkerIdentity: Sendable, Hashable {
             id: id, bootID: String(boot.prefix { $0 != "\n" }), pid: getpid(), startTime: startTime)
     }
 
+    /// Whether no living process of this pid namespace is this worker. It may live in another namespace.
+    var seemsGone: Bool {
+        guard let stat = try? Self.read("/proc/\(pid)/stat") else { return true }
+        return Self.startTime(inStat: stat) != startTime || Self.isZombie(stat)
+    }
+
+    private static func isZombie(_ stat: String) -> Bool {
+        guard let end = stat.lastIndex(of: ")") else { return false }
+        let state = stat[end...].dropFirst(2).first
+        return state == "Z" || state == "X"
+    }
+
     /// The command in parentheses may hold spaces and parentheses of its own: fields count from the last `)`.
     static func startTime(inStat text: String) -> UInt64? {
         guard let end = text.lastIndex(of: ")") else { return nil }

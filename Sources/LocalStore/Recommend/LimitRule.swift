@@ -22,6 +22,8 @@ public struct LimitRule: Sendable, Equatable {
         var endedAt: Int64?
         /// As set now; nil: unknown, or not limited.
         var current: Int64?
+        /// The least that may be set.
+        var minimum: Int64?
     }
 
     public enum Outcome: Sendable, Equatable {
@@ -49,7 +51,8 @@ public struct LimitRule: Sendable, Equatable {
         return .proposal(
             LimitProposal(
                 metric: observation.metric, current: observation.current,
-                proposed: NeatLimit.roundedUp(observation.metric, wanted), runs: runs, usual: usual, most: most,
+                proposed: max(NeatLimit.roundedUp(observation.metric, wanted), observation.minimum ?? 0), runs: runs,
+                usual: usual, most: most,
                 ended: observation.ended, isCensored: isCensored))
     }
 }

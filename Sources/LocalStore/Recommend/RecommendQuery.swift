@@ -30,6 +30,7 @@ enum RecommendQuery {
             observation.ended = ended?.runs ?? 0
             observation.endedAt = ended?.limitMost
             observation.current = current.limits[metric]
+            observation.minimum = current.minimum[metric]
             switch rule.decide(observation) {
             case .tooFewRuns(let runs): result.tooFew[metric] = runs
             case .proposal(let proposal): result.proposals.append(proposal)

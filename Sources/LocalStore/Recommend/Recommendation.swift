@@ -70,6 +70,8 @@ public struct Recommendation: Sendable, Equatable {
 /// The limits that are in force for a scanner now, wherever they are set.
 public struct CurrentLimits: Sendable, Equatable {
     public var limits: [AuditMetric: Int64] = [:]
+    /// What the profile says that the scanner needs: no limit may be set lower.
+    public var minimum: [AuditMetric: Int64] = [:]
     /// Why they are not known.
     public var problem: String?
 

@@ -57,8 +57,8 @@ extension CurrentLimits {
     /// What a scan would use now: the one place that knows where limits are set.
     init(of scanner: String, _ settings: OperatorSettings) {
         do {
-            let standing = try settings.ladder(scanner).standing
-            self.init(standing.limits, standing.deadlines)
+            let ladder = try settings.ladder(scanner)
+            self.init(ladder.standing.limits, ladder.standing.deadlines, minimum: ladder.profile.minimum)
         } catch {
             self.init()
             problem = "\(error)".split(separator: "\n").first.map(String.init) ?? "no profile"

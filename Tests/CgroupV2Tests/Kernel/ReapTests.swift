@@ -49,6 +49,25 @@ extension KernelTests {
             }
         }
 
+        /// As a process does that was being launched when the worker died.
+        @Test func aLockThatOutlivesItsWorkerForAMomentIsWaitedFor() async throws {
+            let test = try TestTree()
+            defer { test.remove() }
+            let tree = try CgroupTree.prepare(root: test.path, placement: .never)
+            let worker = try ForkedWorker { _ in true }
+            #expect(worker.wait() == 0)
+            let gone = WorkerIdentity(id: "gone", bootID: "-", pid: worker.pid, startTime: 1)
+            #expect(gone.seemsGone)
+            #expect(try !WorkerIdentity.current(id: "here").seemsGone)
+            try Self.orphan("late.1", in: tree) { try $0.setLease(Lease(worker: gone, task: "late", attempt: 1)) }
+            let holder = try OwnedDescriptor.open("\(tree.path)/tasks/bandit/late.1", O_RDONLY | O_DIRECTORY)
+            try #require(flock(holder.raw, LOCK_EX | LOCK_NB) == 0)
+            async let reaped = Task.detached { try tree.reap(within: .seconds(20)) }.value
+            usleep(20_000)
+            flock(holder.raw, LOCK_UN)
+            #expect(try await reaped.map(\.outcome) == [.removed])
+        }
+
         @Test func ofManyReapersOneReportsEachLeaf() async throws {
             let test = try TestTree()
             defer { test.remove() }
