@@ -48,7 +48,8 @@ extension SandboxTests {
             var recorded = log.newestSequence
             for _ in 0..<2000 where refused == nil {
                 do {
-                    let run = try await host.run(shell("exit 0"))
+                    // Records of some 10 KiB, so that fewer do.
+                    let run = try await host.run(shell("x=$(printf %04000d 0); echo $x; echo $x >&2"))
                     #expect(run.auditProblem == nil)
                     recorded += 1
                     #expect(run.audited?.sequence == recorded)
