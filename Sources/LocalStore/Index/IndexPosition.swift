@@ -14,6 +14,24 @@ public struct IndexPosition: Sendable, Equatable {
     /// Records whose `previous` is not the hash of the line before them.
     public internal(set) var chainBreaks: Int64 = 0
 
+    /// What is wrong with the audit, as far as an index can see: one clause each. The judge is `audit verify`.
+    public var faults: [String] {
+        var lines: [String] = []
+        if unreadable > 0 {
+            let count =
+                unreadable == 1
+                ? "1 line of the audit is no record" : "\(UnitText.count(unreadable)) lines of the audit are no records"
+            lines.append(count + (firstUnreadable.map { ", the first in \($0)" } ?? ""))
+        }
+        if chainBreaks > 0 {
+            lines.append(
+                chainBreaks == 1
+                    ? "1 record does not follow the one before it"
+                    : "\(UnitText.count(chainBreaks)) records do not follow the one before them")
+        }
+        return lines
+    }
+
     /// The file that is being read; nil before the first.
     var file: String?
     /// Where in it the next line begins.

@@ -66,12 +66,9 @@ public struct AuditPage: Sendable {
             html.element("code", SHA256.hex(history.position.headHash))
             html.raw("</p>")
         }
-        for (count, text) in [
-            (history.position.unreadable, "lines of the audit are no records"),
-            (history.position.chainBreaks, "records do not follow the one before them"),
-        ] where count > 0 {
+        for fault in history.position.faults {
             html.raw("<p class=\"warn\">")
-            html.text("\(UnitText.count(count)) \(text): run scan-executor audit verify.")
+            html.text("\(fault): run scan-executor audit verify.")
             html.raw("</p>")
         }
         html.raw("<nav aria-label=\"Scanners\"><ul>")

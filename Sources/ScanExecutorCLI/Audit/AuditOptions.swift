@@ -40,26 +40,8 @@ struct AuditOptions: ParsableArguments, Sendable {
             StandardStreams.complain(
                 "the index of \(directory) was built anew (\(reason)): \(UnitText.count(index.position.records)) runs")
         }
-        for line in index.position.warnings { StandardStreams.complain(line) }
+        for fault in index.position.faults { StandardStreams.complain("\(fault): run scan-executor audit verify") }
         return index
-    }
-}
-
-extension IndexPosition {
-    /// What is wrong with the audit, as far as an index can see. The judge is `audit verify`.
-    var warnings: [String] {
-        var lines: [String] = []
-        if unreadable > 0 {
-            lines.append(
-                "\(UnitText.count(unreadable)) lines of the audit are no records, the first in \(firstUnreadable ?? "?"): "
-                    + "run scan-executor audit verify")
-        }
-        if chainBreaks > 0 {
-            lines.append(
-                "\(UnitText.count(chainBreaks)) records do not follow the one before them: run scan-executor audit verify"
-            )
-        }
-        return lines
     }
 }
 
