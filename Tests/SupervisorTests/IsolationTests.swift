@@ -127,16 +127,19 @@ import Testing
         var ends: [CInt] = [-1, -1]
         try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
         let own = OwnedDescriptor(owning: ends[0])
-        // Should the other one never start, this test fails instead of waiting for it.
-        var patience = timeval(tv_sec: 120, tv_usec: 0)
-        setsockopt(own.raw, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         let theirs = SharedDescriptor(owning: OwnedDescriptor(owning: ends[1]))
         async let other = output("echo secret >/tmp/mine; echo >&0; read -r answer; cat /tmp/mine") {
             try withTmp(&$0)
             $0.standardInput = theirs
         }
+        // Asked again and again: a thread that waits may be the only one that could start the other. Should that never start,
+        // this test fails instead of waiting for it.
         var byte: UInt8 = 0
-        #expect(read(own.raw, &byte, 1) == 1)
+        let patience = ContinuousClock.now + .seconds(120)
+        while recv(own.raw, &byte, 1, CInt(MSG_DONTWAIT)) != 1 {
+            try #require(ContinuousClock.now < patience)
+            try await Task.sleep(for: .milliseconds(1))
+        }
         // From here on the other one sits in its `read`, until it is answered.
         let seen = try await output("ls /tmp; cat /proc/[0-9]*/cmdline | tr '\\0' ' '; echo end", withTmp)
         #expect(seen.count == 1)

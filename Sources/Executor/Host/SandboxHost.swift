@@ -96,6 +96,7 @@ public final class SandboxHost: Sendable {
     func remember(_ program: ResolvedProgram, as key: ResolvedProgram.Key) {
         programs.withLock { programs in
             // Each holds a template. Commands come from profiles, a handful.
+            programs = programs.filter { MonotonicTime.now < $0.value.knownUntil }
             if programs.count >= TemplateCache.limit { programs.removeAll() }
             programs[key] = program
         }

@@ -20,6 +20,8 @@ struct TemplateCache: ~Copyable, Sendable {
             return templates.withLock { templates in
                 // Another run may have built it meanwhile; the first stays.
                 if let known = Self.find(layout, in: &templates) { return known }
+                // What is bound in others may be gone for good; nobody may ever ask for them again.
+                templates.removeAll { !$0.isCurrent }
                 templates.append(template)
                 if templates.count > Self.limit { templates.removeFirst() }
                 return template
