@@ -49,7 +49,7 @@ import Testing
         #expect(try refused(profile, ["scanners:"] + fragment) == [])
     }
 
-    /// 60 times as much of everything: more than the maximum and the caps let be.
+    /// Runs that used far more than the maximum and the caps let be.
     @Test(arguments: Self.names)
     func nothingIsProposedOverTheMaximumOrACap(_ name: String) throws {
         let profile = try profile(name) { $0.maximum[.wall] = StatedAmount(.time($0.deadlines.wall), line: 1) }
