@@ -101,6 +101,18 @@ import Testing
         #expect(json.contains("\"would_have_ended_succeeded\":0"))
     }
 
+    /// The name of a scanner is whatever a line of the audit says.
+    @Test func recommendPrintsNothingOfAHostileName() throws {
+        let text = try #require(workspace.text("audit/audit-00000000000000000001.jsonl"))
+        let hostile = #""scanner":"x: {}\n  tool:\u001b[31m""#
+        let parts = text.split(separator: #""scanner":"tool""#, omittingEmptySubsequences: false)
+        try workspace.write(parts.joined(separator: hostile), to: "audit/audit-00000000000000000001.jsonl")
+        let found = try audit("recommend", "--profiles", workspace.profiles)
+        #expect(found.status == 0 && found.stdout.contains("x: {}\\n  tool:\\u{1b}[31m: 40 runs"), "\(found.stdout)")
+        #expect(!found.stdout.contains("\u{1b}") && !found.stdout.contains("\n  tool:"))
+        #expect(!found.stdout.contains("scanners:") && found.stdout.contains("left out"))
+    }
+
     @Test func reportIsOneFile() throws {
         let path = "\(workspace.path)/report.html"
         let made = try audit("report", "-o", path)

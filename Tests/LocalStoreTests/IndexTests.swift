@@ -120,6 +120,26 @@ import Testing
         #expect(try open().position.chainBreaks == 1)
     }
 
+    /// docs/audit.md: old files are moved to an archive, and what is left begins with a later record.
+    @Test func anAuditWhoseOldFilesAreArchivedIsNotBroken() throws {
+        for _ in 1...3 { try audit.append(.made()) }
+        let first = audit.currentFile
+        audit.rotate()
+        try audit.append(.made())
+        unlink(first)
+        let position = try open().position
+        #expect(position.faults.isEmpty && position.beginsAfter == 3 && position.records == 1)
+        try audit.append(.made(), previous: String(repeating: "a", count: 64))
+        let later = try open().position
+        #expect(later.chainBreaks == 1 && later.beginsAfter == 3)
+    }
+
+    @Test func aFirstRecordThatFollowsSomethingIsNoticed() throws {
+        try audit.append(.made(), previous: String(repeating: "a", count: 64))
+        let position = try open().position
+        #expect(position.chainBreaks == 1 && position.beginsAfter == nil)
+    }
+
     @Test func aFileThatBecameShorterIsReadAnew() throws {
         try audit.append(.made())
         let size = try size(of: audit.currentFile)

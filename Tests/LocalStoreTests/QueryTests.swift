@@ -105,6 +105,18 @@ import Testing
         }
     }
 
+    @Test func theDaysOfOneScannerAreItsOwn() throws {
+        for (scanner, day) in [("bandit", 0), ("semgrep", 10), ("semgrep", 12), ("bandit", 30)] as [(String, Int64)] {
+            try audit.append(.made(scanner, at: day * 86_400_000))
+        }
+        let begin: Int64 = 1_772_323_200_000 / 86_400_000
+        let index = try AuditIndex(directory: audit.path)
+        #expect(try index.summary(SummaryFilter(scanner: "semgrep")).days == begin + 10...begin + 12)
+        #expect(try index.history(SummaryFilter(scanner: "semgrep")).spans.count == 3)
+        #expect(try index.summary(SummaryFilter(scanner: "none")).days == nil)
+        #expect(try index.summary().days == begin...begin + 30)
+    }
+
     @Test func sharesAreOfTheLimitInForceAtEachRun() throws {
         // 90 % of the limit then; 45 % of today's.
         try audit.append(.made(memory: 115_343_360, limit: 122))

@@ -58,7 +58,21 @@ public struct LimitLadder: Sendable {
     }
 
     /// The most that one run may ask for: the least of the maximum and the caps. Nil: nothing bounds it.
-    public func maximum(_ key: LimitOverrides.Key) -> Bound? {
+    public func maximum(_ key: LimitOverrides.Key) -> Bound? { least(key, orLimit: true) }
+
+    /// The most that the configuration may set the limit itself to: likewise, where it is stated. Nil: nothing bounds it.
+    public func ceiling(_ key: LimitOverrides.Key) -> Bound? { least(key, orLimit: false) }
+
+    /// What would not fit if the configuration's limits of the scanner were changed so.
+    public func problems(changing change: (inout LimitOverrides) -> Void) -> [ProfileProblem] {
+        var values = configured.limits.values
+        change(&values)
+        var limits = EffectiveLimits(profile)
+        limits.lay(values) { _ in .configuration(file: file, line: nil) }
+        return LadderProblems(profile: profile, configured: configured, caps: caps, file: file, limits: limits).found
+    }
+
+    private func least(_ key: LimitOverrides.Key, orLimit: Bool) -> Bound? {
         var bounds: [Bound?] = []
         if let stated = configured.maximum[key] {
             bounds.append(
@@ -66,7 +80,7 @@ public struct LimitLadder: Sendable {
         } else if let stated = profile.maximum[key] {
             bounds.append(
                 Bound(amount: stated.amount, kind: .maximum, source: .profile(file: profile.file, line: stated.line)))
-        } else {
+        } else if orLimit {
             bounds.append(
                 standing.boundedAmount(key).map { Bound(amount: $0, kind: .limit, source: standing.source(key)) })
         }

@@ -25,6 +25,7 @@ final class Aggregates {
         var scanner: Int64
         var verdict: Int64
         var partial: Bool
+        var limitMet: AuditMetric?
     }
 
     private var cells: [CellKey: Cell] = [:]
@@ -49,10 +50,12 @@ final class Aggregates {
             cell.numbers[metric.rawValue].statistics.limit = limit
             cell.numbers[metric.rawValue].statistics.limitNumber = place.number
         }
-        let limit = AuditMetric.atLimit(line.verdict).flatMap { line.limits[$0] }
+        let limitMet = line.limitMet
+        let limit = limitMet.flatMap { line.limits[$0] }
         for period in Period.all(ofDay: day) {
             let key = VerdictKey(
-                period: period, scanner: place.scanner, verdict: place.verdict, partial: line.partial)
+                period: period, scanner: place.scanner, verdict: place.verdict, partial: line.partial,
+                limitMet: limitMet)
             var count = verdicts[key] ?? (0, nil)
             count.runs += 1
             if let limit { count.limitMost = max(limit, count.limitMost ?? limit) }
@@ -70,13 +73,14 @@ final class Aggregates {
         try flushUsage(database)
         let counts = try database.cachedStatement(
             sql: """
-                INSERT INTO verdict_count VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+                INSERT INTO verdict_count VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
                 runs = runs + excluded.runs,
                 limit_most = max(coalesce(limit_most, excluded.limit_most), coalesce(excluded.limit_most, limit_most))
                 """)
         for (key, count) in verdicts {
             try counts.execute(arguments: [
-                key.period, key.scanner, key.verdict, key.partial, count.runs, count.limitMost,
+                key.period, key.scanner, key.verdict, key.partial, key.limitMet?.rawValue ?? -1, count.runs,
+                count.limitMost,
             ])
         }
         let hour = try database.cachedStatement(

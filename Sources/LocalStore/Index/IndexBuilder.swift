@@ -88,7 +88,14 @@ final class IndexBuilder {
         guard let line = AuditLine(bytes) else { return noteUnreadable(offset) }
         let expected =
             position.headHash.isEmpty ? String(repeating: "0", count: 64) : SHA256.hex(position.headHash)
-        if line.previous != expected { position.chainBreaks += 1 }
+        if let sequence = line.sequence, sequence > 1, position.headHash.isEmpty, position.records == 0,
+            position.unreadable == 0
+        {
+            // Older files are archived: whether rightly is `audit verify --begins-after`'s to say.
+            position.beginsAfter = sequence - 1
+        } else if line.previous != expected {
+            position.chainBreaks += 1
+        }
         position.records += 1
         position.sequence = line.sequence
         let place = RunWriter.Place(

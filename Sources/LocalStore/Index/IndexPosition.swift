@@ -13,6 +13,8 @@ public struct IndexPosition: Sendable, Equatable {
     public internal(set) var firstUnreadable: String?
     /// Records whose `previous` is not the hash of the line before them.
     public internal(set) var chainBreaks: Int64 = 0
+    /// The record before the first of the files, which is in an archive; nil where they begin with the first of all.
+    public internal(set) var beginsAfter: Int64?
 
     /// What is wrong with the audit, as far as an index can see: one clause each. The judge is `audit verify`.
     public var faults: [String] {
@@ -57,6 +59,7 @@ public struct IndexPosition: Sendable, Equatable {
         position.unreadable = unreadable
         position.firstUnreadable = values["first_unreadable"].flatMap { String.fromDatabaseValue($0) }
         position.chainBreaks = chainBreaks
+        position.beginsAfter = number("begins_after")
         position.file = values["file"].flatMap { String.fromDatabaseValue($0) }
         (position.offset, position.lineOffset, position.lineLength) = (offset, lineOffset, lineLength)
         return position
@@ -65,7 +68,9 @@ public struct IndexPosition: Sendable, Equatable {
     func save(_ database: Database) throws {
         let values: [(String, (any DatabaseValueConvertible)?)] = [
             ("records", records), ("sequence", sequence), ("head_hash", headHash.blob), ("unreadable", unreadable),
-            ("first_unreadable", firstUnreadable), ("chain_breaks", chainBreaks), ("file", file), ("offset", offset),
+            ("first_unreadable", firstUnreadable), ("chain_breaks", chainBreaks), ("begins_after", beginsAfter),
+            ("file", file),
+            ("offset", offset),
             ("line_offset", lineOffset), ("line_length", lineLength),
         ]
         let statement = try database.cachedStatement(sql: "INSERT OR REPLACE INTO meta(key, value) VALUES (?, ?)")

@@ -2,12 +2,12 @@ import GRDB
 
 /// The tables of the index. Whoever changes them changes `version`: an index of any other version is thrown away and built anew.
 enum IndexSchema {
-    static let version = 1
+    static let version = 2
     /// "ScAI", in the header of the file: SQLite's own way to say whose file it is.
     static let application: Int64 = 0x5363_4149
 
     /// `number` counts the records as they lie in the files, from 1. `period` is ``Period``'s, `metric` AuditMetric's; `succeeded` is 1
-    /// for complete runs that were clean or had findings.
+    /// for complete runs that were clean or had findings. `limit_met` is the metric whose limit ended the runs or cut them short, -1 for none.
     static let tables = """
         CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
         CREATE TABLE file(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, inode INTEGER NOT NULL, size INTEGER NOT NULL,
@@ -26,8 +26,8 @@ enum IndexSchema {
         CREATE TABLE hour(hour INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL);
         CREATE TABLE verdict_count(
             period INTEGER NOT NULL, scanner INTEGER NOT NULL, verdict INTEGER NOT NULL, partial INTEGER NOT NULL,
-            runs INTEGER NOT NULL, limit_most INTEGER,
-            PRIMARY KEY(period, scanner, verdict, partial)) WITHOUT ROWID;
+            limit_met INTEGER NOT NULL, runs INTEGER NOT NULL, limit_most INTEGER,
+            PRIMARY KEY(period, scanner, verdict, partial, limit_met)) WITHOUT ROWID;
         CREATE TABLE usage(
             scanner INTEGER NOT NULL, metric INTEGER NOT NULL, period INTEGER NOT NULL, succeeded INTEGER NOT NULL,
             least INTEGER NOT NULL, most INTEGER NOT NULL, histogram BLOB NOT NULL,

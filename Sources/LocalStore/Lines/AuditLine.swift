@@ -19,11 +19,19 @@ struct AuditLine {
     var time: Int64?
     var verdict = ""
     var partial = false
+    /// The limit that the verdict's evidence tells of.
+    private var cut: AuditMetric?
     var used = MetricValues()
     var limits = MetricValues()
 
     /// True where the scanner did its work, and all of it: what a limit may never come below.
     var succeeded: Bool { !partial && (verdict == "clean" || verdict == "findings") }
+
+    /// The limit that ended the run, or cut its work short: a partial success would have used more than it did. Nil: none.
+    var limitMet: AuditMetric? {
+        if partial && (verdict == "clean" || verdict == "findings") { return cut }
+        return AuditMetric.atLimit(verdict)
+    }
 
     /// Nil for what is no record of ours: no JSON, another schema, no identifier, no verdict.
     init?(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -63,7 +71,29 @@ struct AuditLine {
             switch key {
             case "kind": verdict = try cursor.string(limit: 64) ?? ""
             case "partial": partial = try cursor.boolean() ?? false
+            case "evidence": try readEvidence(&cursor)
             default: try cursor.skip()
+            }
+        }
+    }
+
+    /// What cuts a run that succeeds nevertheless (docs/outcomes.md, Partial): an OOM kill of one of its processes, and the soft
+    /// landing ahead of the deadline or at memory.high.
+    private mutating func readEvidence(_ cursor: inout LineCursor) throws(MalformedLine) {
+        try cursor.array { cursor throws(MalformedLine) in
+            var source: String?
+            var field: String?
+            try cursor.object { (cursor, key) throws(MalformedLine) in
+                switch key {
+                case "source": source = try cursor.string(limit: 64)
+                case "field": field = try cursor.string(limit: 64)
+                default: try cursor.skip()
+                }
+            }
+            switch (source, field) {
+            case ("memory.events", "oom_kill"), ("memory.events", "high"): cut = .memory
+            case ("supervisor", "wall_us"): cut = cut ?? .wall
+            default: break
             }
         }
     }

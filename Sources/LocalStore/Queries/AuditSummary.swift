@@ -15,6 +15,8 @@ public struct ScannerSummary: Sendable, Equatable {
     /// The most frequent first.
     public var verdicts: [VerdictCount] = []
     public var usage: [AuditMetric: UsageStatistics] = [:]
+    /// By the metric whose limit it was.
+    public var endings: [AuditMetric: LimitEndings] = [:]
 
     public var runs: Int64 { verdicts.reduce(0) { $0 + $1.runs } }
 }
@@ -24,7 +26,12 @@ public struct VerdictCount: Sendable, Equatable {
     public var runs: Int64
     /// Of them, those whose result may be incomplete.
     public var partial: Int64
-    /// The greatest limit that a run with this verdict ran into; nil where the verdict is not a limit's.
+}
+
+/// Runs that one limit ended, or cut short.
+public struct LimitEndings: Sendable, Equatable {
+    public var runs: Int64
+    /// The greatest limit among theirs; nil where none was recorded.
     public var limitMost: Int64?
 }
 

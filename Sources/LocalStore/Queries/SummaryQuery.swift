@@ -20,7 +20,7 @@ enum SummaryQuery {
             }
         }
         var summary = AuditSummary()
-        summary.days = try days(filter, database)
+        summary.days = try days(filter, names.keys.sorted(), database)
         summary.scanners = scanners.values.filter { $0.runs > 0 }.sorted { left, right in
             // "~" comes after every name.
             (left.name ?? "~") < (right.name ?? "~")
@@ -44,17 +44,31 @@ enum SummaryQuery {
         let rows = try Row.fetchAll(
             database,
             sql: """
-                SELECT scanner, name, sum(runs), sum(iif(partial, runs, 0)), max(limit_most)
+                SELECT scanner, name, sum(runs), sum(iif(partial, runs, 0))
                 FROM verdict_count JOIN verdict ON verdict.id = verdict WHERE \(Period.condition(filter.periods))
                 GROUP BY scanner, verdict ORDER BY 3 DESC, name
                 """)
         for row in rows {
             scanners[row[0]]?.verdicts.append(
-                VerdictCount(verdict: row[1], runs: row[2], partial: row[3], limitMost: row[4]))
+                VerdictCount(verdict: row[1], runs: row[2], partial: row[3]))
+        }
+        let endings = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT scanner, limit_met, sum(runs), max(limit_most) FROM verdict_count
+                WHERE limit_met >= 0 AND \(Period.condition(filter.periods)) GROUP BY scanner, limit_met
+                """)
+        for row in endings {
+            guard let metric = AuditMetric(rawValue: row[1]) else { continue }
+            scanners[row[0]]?.endings[metric] = LimitEndings(runs: row[2], limitMost: row[3])
         }
     }
 
-    private static func days(_ filter: SummaryFilter, _ database: Database) throws -> ClosedRange<Int64>? {
+    private static func days(
+        _ filter: SummaryFilter, _ scanners: [Int64], _ database: Database
+    ) throws -> ClosedRange<Int64>? {
+        let ofScanners =
+            filter.scanner == nil ? "" : " AND scanner IN (\(scanners.map { "\($0)" }.joined(separator: ", ")))"
         let condition = Period.condition([
             Period.day(
                 max(0, filter.firstDay ?? 0))...Period.day(max(filter.firstDay ?? 0, filter.lastDay ?? Period.lastDay))
@@ -62,8 +76,8 @@ enum SummaryQuery {
         let row = try Row.fetchOne(
             database,
             sql: """
-                SELECT (SELECT period FROM verdict_count WHERE \(condition) ORDER BY period LIMIT 1),
-                    (SELECT period FROM verdict_count WHERE \(condition) ORDER BY period DESC LIMIT 1)
+                SELECT (SELECT period FROM verdict_count WHERE \(condition)\(ofScanners) ORDER BY period LIMIT 1),
+                    (SELECT period FROM verdict_count WHERE \(condition)\(ofScanners) ORDER BY period DESC LIMIT 1)
                 """)
         guard let first = row?[0] as Int64?, let last = row?[1] as Int64? else { return nil }
         return (first - 1)...(last - 1)

@@ -24,6 +24,8 @@ public struct LimitRule: Sendable, Equatable {
         var current: Int64?
         /// The least that may be set.
         var minimum: Int64?
+        /// The most that may be set; nil: nothing bounds it.
+        var maximum: Int64?
     }
 
     public enum Outcome: Sendable, Equatable {
@@ -48,12 +50,15 @@ public struct LimitRule: Sendable, Equatable {
             wanted = max(
                 wanted, Double(observation.endedAt ?? 0) * Self.raise, Double(observation.current ?? 0))
         }
+        let free = max(NeatLimit.roundedUp(observation.metric, wanted), observation.minimum ?? 0)
+        let proposed = min(free, observation.maximum ?? .max)
         return .proposal(
             LimitProposal(
                 metric: observation.metric, current: observation.current,
-                proposed: max(NeatLimit.roundedUp(observation.metric, wanted), observation.minimum ?? 0), runs: runs,
+                proposed: proposed, runs: runs,
                 usual: usual, most: most,
-                ended: observation.ended, isCensored: isCensored))
+                ended: observation.ended, isCensored: isCensored,
+                held: proposed < free ? .atMaximum : nil))
     }
 }
 
@@ -68,10 +73,20 @@ public struct LimitProposal: Sendable, Equatable {
     /// Their percentile, and the most that any of them used.
     public var usual: Int64
     public var most: Int64
-    /// Runs that this limit ended.
+    /// Runs that this limit ended, or cut short.
     public var ended: Int64
     /// They were too many for the percentile to mean anything.
     public var isCensored: Bool
+    /// Why it is not what the runs ask for; nil where it is.
+    public var held: Held?
+
+    public enum Held: Sendable, Equatable {
+        /// The runs ask for more than the maximum, or than a cap.
+        case atMaximum
+        /// Setting anything else would be refused, for this reason: it is left as it is set now.
+        case asSet(String)
+    }
+
     /// Of all past runs in which the metric is known, those that used more than is proposed; and of these, complete successes,
     /// of which there are none by the rule: counted run by run to prove it.
     public var known: Int64 = 0

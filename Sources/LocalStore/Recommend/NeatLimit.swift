@@ -56,6 +56,6 @@ enum NeatLimit {
         where milliseconds >= size && milliseconds % size == 0 {
             return "\(milliseconds / size)\(unit)"
         }
-        return Duration.milliseconds(milliseconds).shortText
+        return milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
     }
 }

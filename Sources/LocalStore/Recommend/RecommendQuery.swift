@@ -26,21 +26,22 @@ enum RecommendQuery {
         for metric in Recommendation.metrics {
             var observation = LimitRule.Observation(metric: metric)
             observation.succeeded = summary.usage[metric]?.values ?? LogHistogram()
-            let ended = summary.verdicts.first { $0.verdict == metric.verdictAtLimit }
-            observation.ended = ended?.runs ?? 0
-            observation.endedAt = ended?.limitMost
+            observation.ended = summary.endings[metric]?.runs ?? 0
+            observation.endedAt = summary.endings[metric]?.limitMost
             observation.current = current.limits[metric]
             observation.minimum = current.minimum[metric]
+            observation.maximum = current.maximum[metric]
             switch rule.decide(observation) {
             case .tooFewRuns(let runs): result.tooFew[metric] = runs
-            case .proposal(let proposal): result.proposals.append(proposal)
+            case .proposal(var proposal):
+                if let reason = current.refusal(metric, proposal.proposed) {
+                    // Not set now, and it cannot be set.
+                    guard let current = proposal.current else { continue }
+                    proposal.proposed = current
+                    proposal.held = .asSet(reason)
+                }
+                result.proposals.append(proposal)
             }
-        }
-        // The files in /out are the run's memory: with less memory than that, the limit on them could not be reached.
-        if let out = result.proposals.first(where: { $0.metric == .out })?.proposed,
-            let memory = result.proposals.firstIndex(where: { $0.metric == .memory })
-        {
-            result.proposals[memory].proposed = max(result.proposals[memory].proposed, out)
         }
         return result
     }

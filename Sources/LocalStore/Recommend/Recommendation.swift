@@ -1,7 +1,10 @@
+import Executor
+
 /// The limits proposed for one scanner.
 public struct Recommendation: Sendable, Equatable {
-    /// In the order of a profile.
-    public static let metrics: [AuditMetric] = [.memory, .pids, .out, .printed, .wall, .cpu]
+    /// In the order of a profile. Not `out`: what is known is the artifacts' bytes, and the limit is on whole pages and on inodes, with
+    /// the files that were gone at the end.
+    public static let metrics: [AuditMetric] = [.memory, .pids, .printed, .wall, .cpu]
 
     public var scanner: String
     /// Its runs in the time looked at, whatever came of them.
@@ -9,7 +12,7 @@ public struct Recommendation: Sendable, Equatable {
     public var proposals: [LimitProposal] = []
     /// Limits that nothing can be said of, and the successful runs there are for them.
     public var tooFew: [AuditMetric: Int64] = [:]
-    /// Why the limits set now are not known; nil where they are.
+    /// Why the limits set now are not known, and none can be set; nil where they are.
     public var unknownCurrent: String?
 
     /// The key in a profile: `limits.memory`, `deadlines.cpu`.
@@ -30,9 +33,12 @@ public struct Recommendation: Sendable, Equatable {
     /// A limit as a profile spells it.
     public static func text(_ metric: AuditMetric, _ value: Int64) -> String { NeatLimit.text(metric, value) }
 
-    /// What goes below `scanners:` in the configuration file; empty where nothing is proposed.
+    /// What goes below `scanners:` in the configuration file; empty where nothing is proposed, or nothing could be set.
     public var fragment: [String] {
-        if proposals.isEmpty { return [] }
+        let proposals = proposals.filter {
+            if case .asSet = $0.held { false } else { true }
+        }
+        if proposals.isEmpty || unknownCurrent != nil || !ScannerProfile.isName(scanner) { return [] }
         return ["  \(scanner):"]
             + ["limits", "deadlines"].compactMap { section in
                 let pairs = proposals.filter { Self.key($0.metric).section == section }.map {
@@ -42,9 +48,9 @@ public struct Recommendation: Sendable, Equatable {
             }
     }
 
-    /// The change against what is set now, as diff -u shows one; empty where nothing changes.
+    /// The change against what is set now, as diff -u shows one; empty where nothing changes, or what is set is not known.
     public var difference: [String] {
-        if !proposals.contains(where: { $0.current != $0.proposed }) { return [] }
+        if unknownCurrent != nil || !proposals.contains(where: { $0.current != $0.proposed }) { return [] }
         var lines = ["--- \(scanner), as set now", "+++ \(scanner), proposed"]
         for section in ["limits", "deadlines"] {
             let ofSection = proposals.filter { Self.key($0.metric).section == section }
@@ -68,10 +74,14 @@ public struct Recommendation: Sendable, Equatable {
 }
 
 /// The limits that are in force for a scanner now, wherever they are set.
-public struct CurrentLimits: Sendable, Equatable {
+public struct CurrentLimits: Sendable {
     public var limits: [AuditMetric: Int64] = [:]
     /// What the profile says that the scanner needs: no limit may be set lower.
     public var minimum: [AuditMetric: Int64] = [:]
+    /// What no limit may be set higher than: the stated maximum, and the caps.
+    public var maximum: [AuditMetric: Int64] = [:]
+    /// Why the configuration would refuse a limit; nil where it would take it.
+    public var refusal: @Sendable (AuditMetric, Int64) -> String? = { _, _ in nil }
     /// Why they are not known.
     public var problem: String?
 

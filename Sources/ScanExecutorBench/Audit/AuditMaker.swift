@@ -29,8 +29,7 @@ struct AuditMaker {
         for sequence in 1...max(1, records) {
             if file == nil || size >= Self.rotateBytes {
                 if let old = file.take() { try flush(old, &buffer) }
-                let digits = String(sequence)
-                let name = "audit-" + String(repeating: "0", count: 20 - digits.count) + digits + ".jsonl"
+                let name = "audit-\(Self.padded(sequence)).jsonl"
                 file = try OwnedDescriptor.open("\(directory)/\(name)", O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
                 size = 0
             }
@@ -46,8 +45,14 @@ struct AuditMaker {
         }
         if let old = file.take() { try flush(old, &buffer) }
         let head = try OwnedDescriptor.open("\(directory)/head", O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
-        var text = Array("\(records) \(previous)\n".utf8)
+        var text = Array("\(Self.padded(max(1, records))) \(previous)\n".utf8)
         try flush(head, &text)
+    }
+
+    /// 20 digits, as in the files' names and in the head (docs/audit.md).
+    private static func padded(_ sequence: Int) -> String {
+        let digits = String(sequence)
+        return String(repeating: "0", count: 20 - digits.count) + digits
     }
 
     private func flush(_ file: borrowing OwnedDescriptor, _ bytes: inout [UInt8]) throws {

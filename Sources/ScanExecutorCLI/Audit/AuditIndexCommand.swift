@@ -35,6 +35,7 @@ struct AuditIndexCommand: ParsableCommand, AuditVerb {
                 writer.boolean("rebuilt", index.update.rebuilt != nil)
                 writer.integer("unreadable_lines", index.position.unreadable)
                 writer.integer("chain_breaks", index.position.chainBreaks)
+                writer.integer("begins_after", index.position.beginsAfter)
                 writer.integer("sequence", index.position.sequence)
                 writer.string("head_sha256", SHA256.hex(index.position.headHash))
                 writer.integer("elapsed_ms", taken.wholeMilliseconds)
@@ -44,7 +45,8 @@ struct AuditIndexCommand: ParsableCommand, AuditVerb {
             let done = index.update.rebuilt == nil ? "up to date" : "built"
             output.write(
                 "\(done): \(UnitText.count(index.position.records)) runs, \(UnitText.count(index.update.added)) of them new, in "
-                    + UnitText.duration(microseconds: taken.wholeMicroseconds) + "\n")
+                    + UnitText.duration(microseconds: taken.wholeMicroseconds)
+                    + (index.position.beginsAfter.map { "; begins after record \(UnitText.count($0))" } ?? "") + "\n")
         }
         return .success
     }

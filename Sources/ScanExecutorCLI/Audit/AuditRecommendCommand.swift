@@ -57,8 +57,7 @@ extension CurrentLimits {
     /// What a scan would use now: the one place that knows where limits are set.
     init(of scanner: String, _ settings: OperatorSettings) {
         do {
-            let ladder = try settings.ladder(scanner)
-            self.init(ladder.standing.limits, ladder.standing.deadlines, minimum: ladder.profile.minimum)
+            self.init(try settings.ladder(scanner))
         } catch {
             self.init()
             problem = "\(error)".split(separator: "\n").first.map(String.init) ?? "no profile"

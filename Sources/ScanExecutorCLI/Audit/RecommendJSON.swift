@@ -52,6 +52,13 @@ enum RecommendJSON {
         writer.integer("succeeded", proposal.runs)
         writer.integer("ended_by_it", proposal.ended)
         writer.boolean("raised", proposal.isCensored)
+        switch proposal.held {
+        case .atMaximum: writer.string("held", "maximum")
+        case .asSet(let reason):
+            writer.string("held", "set_now")
+            writer.string("held_because", reason)
+        case nil: break
+        }
         writer.integer("would_have_ended", proposal.wouldEnd)
         writer.integer("would_have_ended_succeeded", proposal.wouldEndSucceeded)
         writer.integer("known", proposal.known)

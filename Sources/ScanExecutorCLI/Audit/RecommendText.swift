@@ -12,14 +12,14 @@ struct RecommendText {
         let fragment = found.flatMap(\.fragment)
         if fragment.isEmpty { return text }
         text += "# for the configuration file\nscanners:\n"
-        text += fragment.map { $0 + "\n" }.joined()
+        text += fragment.map { TerminalText.line($0) + "\n" }.joined()
         return text
     }
 
     private func scanner(_ recommendation: Recommendation) -> String {
         var text = "\(TerminalText.line(recommendation.scanner)): \(UnitText.count(recommendation.runs)) runs\n"
         if let problem = recommendation.unknownCurrent {
-            text += "  what is set now is not known: \(TerminalText.line(problem))\n"
+            text += "  left out of what is for the configuration file: \(TerminalText.line(problem))\n"
         }
         if !recommendation.proposals.isEmpty {
             var table = TextTable(right: Set(1...7), indent: "  ")
@@ -35,7 +35,9 @@ struct RecommendText {
                 "  \(Recommendation.path(metric)): not enough runs: \(runs) succeeded, \(rule.minimumRuns) are needed\n"
         }
         let difference = recommendation.difference
-        if difference.isEmpty && !recommendation.proposals.isEmpty { text += "  nothing to change\n" }
+        if difference.isEmpty && !recommendation.proposals.isEmpty && recommendation.unknownCurrent == nil {
+            text += "  nothing to change\n"
+        }
         text += difference.map { "  \(TerminalText.line($0))\n" }.joined()
         return text
     }
@@ -53,6 +55,11 @@ struct RecommendText {
     }
 
     private func note(_ proposal: LimitProposal) -> String {
+        switch proposal.held {
+        case .atMaximum: return "held at the maximum"
+        case .asSet(let reason): return "kept: \(TerminalText.line(reason))"
+        case nil: break
+        }
         if !proposal.isCensored { return "" }
         return "\(proposal.proposed == proposal.current ? "kept" : "raised"): too many ran into it"
     }
