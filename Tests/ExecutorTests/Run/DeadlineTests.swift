@@ -125,6 +125,10 @@ extension SandboxTests {
             let ended = try await host.run(shell("echo started"), cancellation: cancellation)
             #expect(ended.kind == .cancelled, ended.explanation)
             #expect(ended.ending == nil && ended.report.output.stdout == nil)
+            let directory = try TestDirectory()
+            let request = shell("echo started") { $0.output = "\(directory.path)/out" }
+            #expect(try await host.run(request, cancellation: cancellation).kind == .cancelled)
+            #expect(Possessions.names(directory.path) == [])
             #expect(try await Possessions.leaks(of: host, since: before) == [])
             let control = try await host.run(shell("echo started"))
             #expect(control.lines == ["started"])
