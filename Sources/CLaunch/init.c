@@ -144,10 +144,11 @@ INIT_SECTION void claunch_init_main(long *stack) {
     uint32_t helpers_killed = 0;
     int is_terminating = 0;
     for (;;) {
-        char info[128] __attribute__((aligned(8)));
+        int info[32] __attribute__((aligned(8)));  // siginfo_t: [2] is si_code, [4] is si_pid
         long signal = raw4(SYS_rt_sigtimedwait, (long)&all_signals, (long)info, 0, sizeof all_signals);
         if (signal == SIGTERM) {
-            is_terminating = 1;
+            // Only from outside, whose pid is 0 in here: the program must not be able to hide what it lost.
+            if (info[2] == SI_USER && info[4] == 0) is_terminating = 1;
             raw2(SYS_kill, -1, SIGTERM);
         }
         int leader_ended = 0, leader_status = 0;

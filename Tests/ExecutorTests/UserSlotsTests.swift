@@ -28,6 +28,38 @@ extension SandboxTests {
             #expect(isRemoved)
         }
 
+        /// A holder killed after its mark leaves just that, however long the path of the one before was.
+        @Test func aMarkReplacesWhatADeadHolderLeft() throws {
+            let directory = try TestDirectory()
+            let slots = try UserSlots(first: 2_000_100_900, count: 1, stateDirectory: directory.path)
+            let file = "\(directory.path)/uids/2000100900"
+            func content() throws -> String {
+                String(
+                    decoding: try OwnedDescriptor.open(file, O_RDONLY).readAll(limit: 4096, object: file), as: UTF8.self
+                )
+            }
+            try writeFile(file, Array("/sys/fs/cgroup/none/of/a/long/path".utf8))
+            let slot = try slots.take(hint: 0)
+            #expect(try content() == "")
+            try slot.mark("/sys/fs/cgroup/long/path")
+            try slot.mark("/sys/fs/cgroup/short")
+            #expect(try content() == "/sys/fs/cgroup/short")
+        }
+
+        /// Only a cgroup that is gone, and what no holder wrote, frees a uid.
+        @Test(arguments: [
+            ("/sys/fs/cgroup/none", true), ("no path", true), ("\0\0\0", true), ("/with\0nul", true),
+            (String(repeating: "/", count: 5000), true),
+            // Errors that say nothing of the cgroup: ENOTDIR, ENAMETOOLONG.
+            ("/dev/null/x", false), ("/" + String(repeating: "n", count: 300), false),
+        ])
+        func whatCannotBeFoundOutKeepsTheUid(_ content: String, _ isFree: Bool) throws {
+            let directory = try TestDirectory()
+            let slots = try UserSlots(first: 2_000_100_900, count: 1, stateDirectory: directory.path)
+            try writeFile("\(directory.path)/uids/2000100900", Array(content.utf8))
+            #expect(try Self.take(slots) == isFree)
+        }
+
         /// Takes the slot, marks it as a run does, and gives it back; false where it is in use.
         private static func take(_ slots: UserSlots) throws -> Bool {
             do {

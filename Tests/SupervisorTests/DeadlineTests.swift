@@ -1,8 +1,9 @@
 import Glibc
-import ProcessSupervisor
 import Synchronization
 import SystemSupport
 import Testing
+
+@testable import ProcessSupervisor
 
 @Suite(.serialized) struct DeadlineTests {
     let sandbox: SandboxFixture
@@ -89,5 +90,35 @@ import Testing
             sandbox.plan("/bin/sh", "-c", "trap '' TERM; while :; do :; done"),
             limits: SupervisionLimits(grace: .seconds(3600)), cancellation: cancellation)
         #expect(facts.actions.map(\.kind) == [.cancelled, .terminated, .cancelled, .killed])
+    }
+
+    /// What was asked during the first run, or between the two, ends the second; and it still can be asked then.
+    @Test func oneCancellationServesRunsInSequence() async throws {
+        let cancellation = Cancellation()
+        let limits = SupervisionLimits(wall: .seconds(600), grace: .seconds(60))
+        let first = try await sandbox.run(sandbox.plan("/bin/true"), limits: limits, cancellation: cancellation)
+        #expect(first.ending == .exited(code: 0) && first.actions.isEmpty)
+        cancellation.cancel()
+        for _ in 0..<2 {
+            let next = try await sandbox.run(
+                sandbox.plan("/bin/sleep", "1000"), limits: limits, cancellation: cancellation)
+            #expect(next.reason == .cancelled)
+        }
+    }
+
+    /// Without a loop: a request before the adoption waits for it, and a late adoption of the run before is nobody's.
+    @Test func requestsWaitForTheAdoptionOfTheirOwnRun() {
+        let cancellation = Cancellation()
+        let seen = Mutex<[String]>([])
+        let first = cancellation.attach { _ in seen.withLock { $0.append("first") } }
+        cancellation.adopted(first)
+        let second = cancellation.attach { _ in seen.withLock { $0.append("second") } }
+        cancellation.cancel()
+        cancellation.adopted(first)
+        #expect(seen.withLock { $0 } == [])
+        cancellation.adopted(second)
+        #expect(seen.withLock { $0 } == ["second"])
+        cancellation.cancel()
+        #expect(seen.withLock { $0 } == ["second", "second"])
     }
 }

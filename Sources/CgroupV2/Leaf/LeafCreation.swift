@@ -34,15 +34,26 @@ extension CgroupTree {
                 .alreadyExists, "mkdir", "\(parent.cgroup.path)/\(name)",
                 advice: CgroupError.Code.alreadyExists.generalAdvice)
         }
-        do { return try furnish(name, limits, lease, in: parent) } catch {
+        let cgroup: CgroupDirectory
+        do { cgroup = try claim(name, in: parent) } catch {
             try? parent.cgroup.removeChild(name)
             throw error
         }
+        let facts: [LimitFact]
+        do {
+            try cgroup.setLease(lease)
+            facts = try limits.apply(to: cgroup)
+        } catch {
+            // While it is open and locked: with a lease and no lock it would be a dead worker's.
+            try? parent.cgroup.removeChild(name)
+            withExtendedLifetime(cgroup) {}
+            throw error
+        }
+        return CgroupLeaf(name: name, cgroup: cgroup, parent: parent, limits: facts)
     }
 
-    private static func furnish(
-        _ name: String, _ limits: CgroupLimits, _ lease: Lease, in parent: TypeDirectory
-    ) throws(CgroupError) -> CgroupLeaf {
+    /// Opens the new cgroup and locks it.
+    private static func claim(_ name: String, in parent: TypeDirectory) throws(CgroupError) -> CgroupDirectory {
         let cgroup = try parent.cgroup.child(name)
         // The lock before the lease: a lease without a lock is a dead worker's.
         let locked = try cgroupCall { () throws(SystemError) in try cgroup.files.descriptor.tryLock(object: cgroup.path)
@@ -50,8 +61,6 @@ extension CgroupTree {
         if !locked {
             throw CgroupError(.vanished, "lock", cgroup.path, advice: "another worker is reaping it; try again")
         }
-        try cgroup.setLease(lease)
-        let facts = try limits.apply(to: cgroup)
-        return CgroupLeaf(name: name, cgroup: cgroup, parent: parent, limits: facts)
+        return cgroup
     }
 }

@@ -81,6 +81,7 @@ public final class CgroupTree: Sendable {
         // Closed to other users: a stranger's flock(2) on a leaf would look like a living worker's.
         try directory.makeChild(tasksName, mode: 0o700)
         let tasks = try directory.child(tasksName)
+        try close(tasks)
         try cgroupCall { () throws(SystemError) in try tasks.files.descriptor.lockShared(object: tasks.path) }
         if try !tasks.exists() {
             throw CgroupError(.vanished, "lock", tasks.path, advice: CgroupError.Code.vanished.generalAdvice)
@@ -88,6 +89,20 @@ public final class CgroupTree: Sendable {
         let available = try ControllerSetup.enable(offered, in: tasks)
         let facts = try caps.apply(to: tasks)
         return CgroupTree(root: directory, tasks: tasks, available: available, facts: facts, createdRoot: !existed)
+    }
+
+    /// Takes from others what an older version, or whoever delegated the tree, gave them. A directory of another user's stays as
+    /// that user made it.
+    private static func close(_ tasks: borrowing CgroupDirectory) throws(CgroupError) {
+        let number = tasks.raw
+        try cgroupCall { () throws(SystemError) in
+            try systemCall("close to other users", tasks.path) {
+                var status = stat()
+                if fstat(number, &status) != 0 { return -Int(errno) }
+                if status.st_uid != geteuid() || status.st_mode & 0o077 == 0 { return 0 }
+                return fchmod(number, 0o700) == 0 ? 0 : -Int(errno)
+            }
+        }
     }
 
     private init(
@@ -167,9 +182,10 @@ extension CgroupTree {
     /// afterwards.
     public func dismantle() {
         // Every prepared tree holds the shared lock on tasks/.
-        guard (try? tasks.files.descriptor.tryLock(object: tasks.path)) == true else { return }
-        // Whoever waits to prepare the root goes on as soon as we are done, whatever could not be removed.
+        // Whoever waits to prepare the root goes on as soon as we are done, whatever could not be removed. Also where the lock
+        // is refused: flock(2) lets the shared one go before it asks for the other.
         defer { try? tasks.files.descriptor.lockShared(object: tasks.path) }
+        guard (try? tasks.files.descriptor.tryLock(object: tasks.path)) == true else { return }
         types.withLock { $0.removeAll() }
         for type in (try? tasks.files.childDirectories()) ?? [] { try? tasks.removeChild(type) }
         for name in [CgroupTree.tasksName, CgroupTree.supervisorName] { try? root.removeChild(name) }

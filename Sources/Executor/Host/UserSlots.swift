@@ -17,6 +17,8 @@ struct UserSlots: Sendable {
         borrowing func mark(_ cgroup: String) throws(SystemError) {
             let text = Array(cgroup.utf8)
             try systemCall("write to", "the lock of uid \(uid)") {
+                // A shorter path over a longer one would name a cgroup that never was.
+                if ftruncate(lock.raw, 0) != 0 { return -Int(errno) }
                 let count = text.withUnsafeBytes { pwrite(lock.raw, $0.baseAddress, $0.count, 0) }
                 return count == text.count ? 0 : count < 0 ? -Int(errno) : -Int(ENOSPC)
             }
@@ -56,15 +58,22 @@ struct UserSlots: Sendable {
         }
     }
 
-    /// Whether the last holder died and left processes: in the cgroup that it wrote down.
+    /// Whether the last holder died and left processes: in the cgroup that it wrote down. What cannot be found out counts as
+    /// yes, for a uid must not have two users; but content that no holder wrote, which no later start could read either, as no.
     private static func isStillUsed(_ lock: borrowing OwnedDescriptor) -> Bool {
         var status = stat()
-        guard fstat(lock.raw, &status) == 0, status.st_size > 0 else { return false }
-        guard let bytes = try? lock.readAll(limit: 4096, object: "the lock of a uid"),
-            let cgroup = try? BeneathDirectory(path: String(decoding: bytes, as: UTF8.self)),
-            let events = try? cgroup.readText("cgroup.events")
-        else { return false }
-        return events.contains("populated 1")
+        guard fstat(lock.raw, &status) == 0 else { return true }
+        // An absolute path without a NUL, as the kernel takes them.
+        guard status.st_size > 0, status.st_size < PATH_MAX else { return false }
+        do throws(SystemError) {
+            let path = try lock.readAll(limit: Int(PATH_MAX), object: "the lock of a uid")
+            guard path.first == UInt8(ascii: "/"), !path.contains(0) else { return false }
+            let cgroup = try BeneathDirectory(path: String(decoding: path, as: UTF8.self))
+            return try cgroup.readText("cgroup.events").contains("populated 1")
+        } catch {
+            // It was removed, which the kernel allows only without processes: before the look, or during it.
+            return ![ENOENT, ENODEV].contains(error.errno.rawValue)
+        }
     }
 
     /// Takes a free slot. `hint` spreads the search, so that many runs do not all begin at the first.
@@ -77,7 +86,11 @@ struct UserSlots: Sendable {
             } catch {
                 throw ExecutorError(.host, error, "the state directory must be writable")
             }
-            if flock(lock.raw, LOCK_EX | LOCK_NB) == 0, !Self.isStillUsed(lock) { return Slot(uid: uid, lock: lock) }
+            if flock(lock.raw, LOCK_EX | LOCK_NB) == 0, !Self.isStillUsed(lock) {
+                // What a dead holder left says nothing of the new one's processes.
+                ftruncate(lock.raw, 0)
+                return Slot(uid: uid, lock: lock)
+            }
         }
         throw ExecutorError(
             .host,

@@ -155,7 +155,7 @@ struct RunRecord {
     }
 
     private func slowness(_ exit: ExitFacts) -> RunFacts.Slowness {
-        RunFacts.Slowness(
+        var slowness = RunFacts.Slowness(
             wall: (exit.endedAt - exit.launchedAt).wholeMicroseconds,
             cpuFull: usage?.cpuPressure?.full?.total.wholeMicroseconds,
             // Without a quota in force there is nothing to be held back by.
@@ -165,6 +165,10 @@ struct RunRecord {
             memoryFull: usage?.memoryPressure?.full?.total.wholeMicroseconds,
             reachedMemoryLimit: (usage?.memory?.events?.high ?? 0) + (usage?.memory?.events?.max ?? 0) > 0,
             hostBefore: hostPressure.before, hostAfter: hostPressure.after)
+        let caps = [report.limits.typeCaps, report.limits.allCaps].compactMap { $0 }
+        slowness.hasCPUCap = caps.contains { $0.cpu != nil }
+        slowness.hasMemoryCap = caps.contains { $0.memory != nil }
+        return slowness
     }
 
     private func ending(_ exit: ExitFacts) -> RunFacts.Ending {

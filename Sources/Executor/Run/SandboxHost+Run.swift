@@ -41,7 +41,10 @@ extension SandboxHost {
         _ request: RunRequest, _ record: inout RunRecord, _ output: OutputDirectory?, _ begun: MonotonicTime,
         _ cancellation: Cancellation, _ onStart: (@Sendable (@escaping @Sendable () -> LiveUsage) -> Void)?
     ) async throws -> RunOutcome {
-        if isCancelled(cancellation) { return record.outcome(.notStarted, ArtifactCollector.Collection(), nil) }
+        if isCancelled(cancellation) {
+            output?.discard()
+            return record.outcome(.notStarted, ArtifactCollector.Collection(), nil)
+        }
         let place = try await log(request)?.admit()
         defer { withExtendedLifetime(place) {} }
         let slot = try slots.take(hint: nextRun())

@@ -14,7 +14,10 @@ import SystemSupport
 /// - Waiting for memory counts unless the run reached a memory limit of its own: then the waiting is of its own making.
 ///   The greater of the two, because a page that is read back in is in both.
 ///
-/// Parts that are not reported make the answer unknown, unless the others decide it.
+/// - Where a cap on the processors or the memory of several runs together is above the run, that part is not known: what is
+///   waited for under it is in the run's pressure, and `throttled_usec` counts the run's own quota alone.
+///
+/// Parts that are not known make the answer unknown, unless the others decide it.
 struct HostStarvation {
     /// Nil: not known.
     let isStarved: Bool?
@@ -25,9 +28,11 @@ struct HostStarvation {
 
     init(_ slowness: RunFacts.Slowness) {
         let cpu: Int64? =
-            if let full = slowness.cpuFull, let throttled = slowness.throttled { max(0, full - throttled) } else { nil }
+            if !slowness.hasCPUCap, let full = slowness.cpuFull, let throttled = slowness.throttled {
+                max(0, full - throttled)
+            } else { nil }
         let io = slowness.hasIOLimit ? 0 : slowness.ioFull
-        let memory = slowness.reachedMemoryLimit ? 0 : slowness.memoryFull
+        let memory = slowness.reachedMemoryLimit ? 0 : slowness.hasMemoryCap ? nil : slowness.memoryFull
         let held = Self.sum(cpu ?? 0, max(io ?? 0, memory ?? 0))
         let bound = slowness.wall / Self.share
         let isUnknown = cpu == nil || io == nil || memory == nil
@@ -52,6 +57,10 @@ struct HostStarvation {
             return "the kernel reports no pressure (PSI is not built in, or needs psi=1 on its command line)"
         }
         if slowness.cpuFull == nil { return "cpu.pressure has no full line (Linux 5.13)" }
+        if slowness.hasCPUCap { return "a CPU cap on several scans together is above it, whose part nobody can tell" }
+        if slowness.hasMemoryCap, !slowness.reachedMemoryLimit {
+            return "a memory cap on several scans together is above it, whose part nobody can tell"
+        }
         if slowness.throttled == nil { return "cpu.stat does not say for how long the quota held it back" }
         return "the kernel does not report all of cpu, io and memory pressure"
     }

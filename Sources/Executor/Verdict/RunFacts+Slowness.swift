@@ -30,6 +30,10 @@ extension RunFacts {
         public var memoryFull: Int64?
         /// Whether it reached a memory limit of its own: `high` or `max` rose in memory.events.
         public var reachedMemoryLimit: Bool
+        /// Whether a cap on several runs together is configured above this one: it holds runs back as others would, and nobody
+        /// can tell its part from the host's.
+        public var hasCPUCap = false
+        public var hasMemoryCap = false
         /// Of the host, before and after: for people, it decides nothing.
         public var hostBefore: HostPressure
         public var hostAfter: HostPressure

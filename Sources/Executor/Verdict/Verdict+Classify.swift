@@ -18,9 +18,9 @@ extension Verdict {
     /// | 9 | a signal ended it, and cpu.stat is at or over the CPU deadline | `cpu_exhausted` | transient |
     /// | 10 | the scanner failed, and `max` of pids.events rose | `pids_exhausted` | transient |
     /// | 11 | a signal ended it | `signaled` | transient |
-    /// | 12 | it exited; nobody can tell how it ended (`scanner_error`) | by the table: `clean`, `findings`, else `scanner_error` | none, or as the table says |
+    /// | 12 | it exited, or nobody can tell how it ended (`scanner_error`) | by the table: `clean`, `findings`, else `scanner_error` | none, or as the table says |
     ///
-    /// Failed means: ended by a signal, or with a code that is neither clean nor findings. A soft landing is no action in
+    /// Failed means: ended by a signal, with a code that is neither clean nor findings, or in a way that nobody can tell. A soft landing is no action in
     /// the sense of rows 4 and 6: it reaches no limit.
     public static func classify(_ facts: RunFacts) -> Verdict {
         var verdict = decide(facts).verdict

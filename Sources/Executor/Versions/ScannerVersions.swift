@@ -5,53 +5,76 @@ import SystemSupport
 /// The versions of scanners, each asked for once: `version` of a profile is a run of its own, and takes seconds with some.
 ///
 /// An answer holds as long as the profile's bytes and the program's file are the same. Answers are kept in this process and, for
-/// the next ones, in files; failures only here, and for a while, since they may pass.
+/// the next ones, in files; failures too, but only for a while, since they may pass; and what was cancelled is no answer.
 final class ScannerVersions: Sendable {
+    /// What there is to be remembered.
+    enum Answer: Sendable, Equatable {
+        case version(String)
+        case failed
+
+        var version: String? { if case .version(let text) = self { text } else { nil } }
+    }
+
     private enum Known {
-        case asking(Task<String?, Never>)
-        case answer(String?, at: MonotonicTime)
+        /// Nil: cancelled.
+        case asking(Task<Answer?, Never>)
+        case answer(Answer, at: MonotonicTime)
     }
 
     /// How long a failure is not tried again.
-    private static let patience: Duration = .seconds(600)
+    static let patience: Duration = .seconds(600)
     private let known = Mutex<[String: (key: VersionKey, state: Known)]>([:])
     private let files: VersionFiles
 
     init(stateDirectory: String) { files = VersionFiles(directory: "\(stateDirectory)/versions") }
 
-    /// The version of `name`: remembered, or else what `ask` says. Who comes meanwhile waits for the same answer.
+    /// The version of `name`: remembered, or else what `ask` says. Who comes meanwhile waits for the same answer, and asks for
+    /// itself where the one before it was cancelled.
+    ///
+    /// - Parameter isCancelled: whether this caller's wish is over; a failure is then nobody's.
     func version(
-        of name: String, _ key: VersionKey, ask: @escaping @Sendable () async -> String?
+        of name: String, _ key: VersionKey, unless isCancelled: @escaping @Sendable () -> Bool,
+        ask: @escaping @Sendable () async -> String?
     ) async -> String? {
-        let task = known.withLock { known -> Task<String?, Never>? in
-            if let (knownKey, state) = known[name], knownKey == key {
-                switch state {
-                case .asking(let task): return task
-                case .answer(let version, let at):
-                    if version != nil || MonotonicTime.now - at < Self.patience { return nil }
+        while !isCancelled() {
+            let state = known.withLock { known -> Known in
+                if let (knownKey, state) = known[name], knownKey == key {
+                    switch state {
+                    case .asking: return state
+                    case .answer(let answer, let at):
+                        if answer != .failed || MonotonicTime.now - at < Self.patience { return state }
+                    }
                 }
+                let task = Task { [self] in
+                    let answer = await find(name, key, isCancelled, ask)
+                    self.known.withLock { known in
+                        // Another profile or program may have come to this name meanwhile.
+                        guard known[name]?.key == key else { return }
+                        known[name] = answer.map { (key, .answer($0, at: .now)) }
+                    }
+                    return answer
+                }
+                known[name] = (key, .asking(task))
+                return .asking(task)
             }
-            let task = Task { [self] in
-                let version = await find(name, key, ask)
-                self.known.withLock { $0[name] = (key, .answer(version, at: .now)) }
-                return version
+            switch state {
+            case .answer(let answer, _): return answer.version
+            case .asking(let task): if let answer = await task.value { return answer.version }
             }
-            known[name] = (key, .asking(task))
-            return task
         }
-        if let task { return await task.value }
-        return known.withLock { known in
-            if case .answer(let version, _)? = known[name]?.state { version } else { nil }
-        }
+        return nil
     }
 
+    /// Nil where it was cancelled.
     private func find(
-        _ name: String, _ key: VersionKey, _ ask: @Sendable () async -> String?
-    ) async -> String? {
+        _ name: String, _ key: VersionKey, _ isCancelled: @Sendable () -> Bool, _ ask: @Sendable () async -> String?
+    ) async -> Answer? {
         if let found = files.read(name, key) { return found }
-        guard let version = await ask() else { return nil }
-        files.write(name, key, version)
-        return version
+        let version = await ask()
+        if version == nil && isCancelled() { return nil }
+        let answer = version.map { Answer.version($0) } ?? .failed
+        files.write(name, key, answer)
+        return answer
     }
 
     /// The line of a version command's output that is kept: the first with a digit in it, for some print their name first. Made

@@ -33,7 +33,7 @@ public final class Supervisor: Sendable {
         onFilterListener: (@Sendable (SharedDescriptor) -> Void)? = nil
     ) async throws(LaunchFailure) -> ExitFacts {
         let id = lastID.wrappingAdd(1, ordering: .relaxed).newValue
-        cancellation.attach { [loop] reason in loop.submit(.cancel(id: id, reason)) }
+        let attachment = cancellation.attach { [loop] reason in loop.submit(.cancel(id: id, reason)) }
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation {
                 (continuation: CheckedContinuation<Result<ExitFacts, LaunchFailure>, Never>) in
@@ -43,7 +43,7 @@ public final class Supervisor: Sendable {
                     case .success(let process):
                         if let listener = process.takeFilterListener() { onFilterListener?(listener) }
                         follow(process, id, tree, limits) { continuation.resume(returning: .success($0)) }
-                        cancellation.adopted()
+                        cancellation.adopted(attachment)
                     }
                 }
             }
@@ -69,10 +69,14 @@ public final class Supervisor: Sendable {
 }
 
 /// Ends a run from outside: the first time with SIGTERM and the grace, from the second on at once.
+///
+/// Good for several runs one after the other: what was asked during one holds for those after it too. Not for two at once.
 public final class Cancellation: Sendable {
     private struct State {
         var reasons: [FiredAction.Kind] = []
         var forward: (@Sendable (FiredAction.Kind) -> Void)?
+        /// Which of the runs it is, from 1.
+        var attachment: UInt64 = 0
         var adopted = false
     }
 
@@ -92,13 +96,21 @@ public final class Cancellation: Sendable {
     /// True once anybody asked.
     public var isRequested: Bool { state.withLock { !$0.reasons.isEmpty } }
 
-    func attach(_ forward: @escaping @Sendable (FiredAction.Kind) -> Void) {
-        state.withLock { $0.forward = forward }
+    /// Begins a run, which is not known to the loop yet. Returns what ``adopted(_:)`` is to be called with.
+    func attach(_ forward: @escaping @Sendable (FiredAction.Kind) -> Void) -> UInt64 {
+        state.withLock { state in
+            state.forward = forward
+            state.adopted = false
+            state.attachment += 1
+            return state.attachment
+        }
     }
 
-    /// The run is known to the loop: what was asked before is passed on.
-    func adopted() {
+    /// The run is known to the loop: what was asked before is passed on. Of a run that another has followed it says nothing: a
+    /// short one may be over before its launching thread comes here.
+    func adopted(_ attachment: UInt64) {
         let (reasons, forward) = state.withLock { state in
+            guard state.attachment == attachment else { return ([FiredAction.Kind](), state.forward) }
             state.adopted = true
             return (state.reasons, state.forward)
         }

@@ -56,7 +56,8 @@ struct ScanCommand: ParsableCommand, Verb {
 
         let sandboxes = try await RunHost.prepare(settings.hostSettings, isQuiet: quiet)
         if sandboxes.settings.audit != nil, !interrupts.cancellation.isRequested {
-            request.scannerVersion = await sandboxes.scannerVersion(for: profile)
+            request.scannerVersion = await sandboxes.scannerVersion(
+                for: profile, cancellation: interrupts.cancellation)
         }
         let line = quiet ? nil : LiveLine(profile)
         let outcome: RunOutcome

@@ -52,6 +52,17 @@ extension KernelTests {
             }
         }
 
+        /// flock(2) drops the shared lock when it refuses the exclusive one.
+        @Test func aWorkerThatCouldNotDismantleIsStillThere() throws {
+            try TestTree.run { tree in
+                let other = try CgroupTree.prepare(root: tree.path, placement: .never)
+                other.dismantle()
+                tree.dismantle()
+                withExtendedLifetime(other) {}
+                #expect(TestHost.exists("\(tree.path)/tasks"))
+            }
+        }
+
         @Test func workersThatComeAndGoAtOnceDoNotBreakEachOther() async throws {
             let test = try TestTree()
             defer { test.remove() }
@@ -169,6 +180,11 @@ extension KernelTests {
         @Test func otherUsersCannotReachTheLeaves() throws {
             try TestTree.run { tree in
                 var information = stat()
+                try #require(stat("\(tree.path)/tasks", &information) == 0)
+                #expect(information.st_mode & 0o777 == 0o700)
+                // One that was made by somebody else with our uid.
+                try #require(chmod("\(tree.path)/tasks", 0o755) == 0)
+                _ = try CgroupTree.prepare(root: tree.path, placement: .never)
                 try #require(stat("\(tree.path)/tasks", &information) == 0)
                 #expect(information.st_mode & 0o777 == 0o700)
             }

@@ -119,12 +119,16 @@ extension SandboxTests {
 
         @Test func aRunCancelledBeforehandIsNotStarted() async throws {
             let host = try await RunFixture.host()
+            let directory = try TestDirectory()
             let before = Possessions.now(of: host)
             let cancellation = Cancellation()
             cancellation.cancel()
             let ended = try await host.run(shell("echo started"), cancellation: cancellation)
             #expect(ended.kind == .cancelled, ended.explanation)
             #expect(ended.ending == nil && ended.report.output.stdout == nil)
+            let request = shell("echo started") { $0.output = "\(directory.path)/out" }
+            #expect(try await host.run(request, cancellation: cancellation).kind == .cancelled)
+            #expect(Possessions.names(directory.path) == [])
             #expect(try await Possessions.leaks(of: host, since: before) == [])
             let control = try await host.run(shell("echo started"))
             #expect(control.lines == ["started"])

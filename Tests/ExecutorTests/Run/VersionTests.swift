@@ -1,4 +1,5 @@
 import Glibc
+import ProcessSupervisor
 import Synchronization
 import SystemSupport
 import Testing
@@ -95,12 +96,54 @@ extension SandboxTests {
                     "tool", "#!/bin/sh\n\(script)\n# \(number)\(String(repeating: "#", count: number))\n", mode: 0o755)
                 #expect(await host.scannerVersion(for: try profile(tools)) == nil, "\(script)")
             }
-            #expect(Possessions.names("\(state.path)/versions") == [])
             unlink("\(tools.path)/tool")
             #expect(await host.scannerVersion(for: try profile(tools)) == nil)
             var silent = try profile(tools)
             silent.version = nil
             #expect(await host.scannerVersion(for: silent) == nil)
+        }
+
+        /// The next process does not pay for it again, for a while; an old failure and one of the future are none.
+        @Test func aFailureIsKeptForTheNextProcess() async throws {
+            let (state, tools) = (try TestDirectory(mode: 0o700), try tools())
+            let (tool, file) = ("\(tools.path)/tool", "\(state.path)/versions/versioned")
+            try tools.file("tool", "#!/bin/sh\nexit 3 # and so on\n", mode: 0o755)
+            let profile = try profile(tools)
+            #expect(try await host(state).scannerVersion(for: profile) == nil)
+            // The file looks the same: nobody asks.
+            try rewrite(tool, "#!/bin/sh\necho tool 2.0 abcd\n")
+            #expect(try await host(state).scannerVersion(for: profile) == nil)
+            let key = try #require(VersionKey(profile, program: tool))
+            for at in [Timestamp.now.milliseconds - 600_001, Timestamp.now.milliseconds + 600_000] {
+                try writeFile(file, Array("\(key.digest)\n\n\(at)\n".utf8))
+                #expect(try await host(state).scannerVersion(for: profile) == "tool 2.0 abcd")
+            }
+        }
+
+        /// It ends the command, and is no failure: nothing is remembered, on the disk neither.
+        @Test func aCancelledQuestionIsNoAnswer() async throws {
+            let (state, tools) = (try TestDirectory(mode: 0o700), try tools())
+            let tool = "\(tools.path)/tool"
+            try tools.file("tool", "#!/bin/sh\nsleep 1000\n# as long as\n", mode: 0o755)
+            let cancellation = Cancellation()
+            let isArmed = Atomic<Bool>(false)
+            let host = try await RunFixture.host {
+                $0.stateDirectory = state.path
+                $0.onStep = { step in
+                    if step == .launching, isArmed.load(ordering: .relaxed) { cancellation.cancel() }
+                }
+            }
+            let profile = try profile(tools)
+            isArmed.store(true, ordering: .relaxed)
+            #expect(await host.scannerVersion(for: profile, cancellation: cancellation) == nil)
+            #expect(cancellation.isRequested)
+            #expect(Possessions.names("\(state.path)/versions") == [])
+            // The scan that it was for is not started either.
+            let scan = try await host.run(shell("echo started"), cancellation: cancellation)
+            #expect(scan.kind == .cancelled && scan.ending == nil)
+            isArmed.store(false, ordering: .relaxed)
+            try rewrite(tool, "#!/bin/sh\necho tool 2.0\n# longer.\n")
+            #expect(await host.scannerVersion(for: profile) == "tool 2.0")
         }
 
         @Test func aHostileCacheIsAsIfItWereNotThere() async throws {

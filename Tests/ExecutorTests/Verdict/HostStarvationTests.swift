@@ -13,11 +13,14 @@ import Testing
     /// A run of 100 seconds, in microseconds.
     private static func slowness(
         cpu: Int64? = 0, throttled: Int64? = 0, io: Int64? = 0, ioLimit: Bool = false, memory: Int64? = 0,
-        memoryLimit: Bool = false, wall: Int64 = 100_000_000
+        memoryLimit: Bool = false, wall: Int64 = 100_000_000, cpuCap: Bool = false, memoryCap: Bool = false
     ) -> RunFacts.Slowness {
-        RunFacts.Slowness(
+        var slowness = RunFacts.Slowness(
             wall: wall, cpuFull: cpu, throttled: throttled, ioFull: io, hasIOLimit: ioLimit, memoryFull: memory,
             reachedMemoryLimit: memoryLimit)
+        slowness.hasCPUCap = cpuCap
+        slowness.hasMemoryCap = memoryCap
+        return slowness
     }
 
     static let cases: [Case] = [
@@ -47,6 +50,17 @@ import Testing
         Case(
             testDescription: "processor and disk together", slowness: slowness(cpu: 15_000_000, io: 15_000_000),
             starved: true),
+        Case(
+            testDescription: "a CPU cap above it", slowness: slowness(cpu: 90_000_000, cpuCap: true), starved: nil),
+        Case(
+            testDescription: "a CPU cap above it, and a slow disk",
+            slowness: slowness(cpu: 90_000_000, io: 30_000_000, cpuCap: true), starved: true),
+        Case(
+            testDescription: "a memory cap above it", slowness: slowness(memory: 90_000_000, memoryCap: true),
+            starved: nil),
+        Case(
+            testDescription: "a memory cap above it, and others had the processors",
+            slowness: slowness(cpu: 30_000_000, memory: 90_000_000, memoryCap: true), starved: true),
         Case(testDescription: "no PSI at all", slowness: slowness(cpu: nil, io: nil, memory: nil), starved: nil),
         Case(testDescription: "no full line for cpu", slowness: slowness(cpu: nil), starved: nil),
         Case(

@@ -128,6 +128,19 @@ extension SandboxTests {
             #expect(run.report.verdict.partial, run.explanation)
         }
 
+        /// pid 1 passes the signal on to all; it is no request of ours, after which nothing counts.
+        @Test func aProgramThatSignalsPidOneCannotHideALoss() async throws {
+            let host = try await RunFixture.host()
+            let script = """
+                my $got = 0; $SIG{TERM} = sub { $got = 1 };
+                kill('TERM', 1) or die; while (!$got) { select undef, undef, undef, 0.005 }
+                my $pid = fork // die; if ($pid == 0) { kill 'SEGV', $$; sleep 1000; } \(Self.untilDead) exit 0;
+                """
+            let run = try await outcome(perl(script), on: host)
+            #expect(run.kind == .clean, run.explanation)
+            #expect(run.report.verdict.partial, run.explanation)
+        }
+
         @Test(arguments: ["exit 0", "kill 'TERM', $$; sleep 1000", "kill 'PIPE', $$; sleep 1000", "exit 3"])
         func aHelperThatEndsOrIsAskedToIsNoLoss(ending: String) async throws {
             let host = try await RunFixture.host()

@@ -50,6 +50,8 @@ import Testing
         .launchFailed(.init(step: "exec", index: 0, item: "/bin/x", errno: errno))
     }
 
+    static let lost = RunFacts.Ending.unknown("pid 1 left no record")
+
     static func killed(_ signal: Int32) -> RunFacts.Ending { .signaled(number: signal, coreDumped: false) }
 
     static func call(_ name: String?, _ number: Int64 = 101) -> FilteredCall {
@@ -95,6 +97,9 @@ import Testing
             "9 cpu.stat", facts(killed(24), cpu: 2_000_000, cpuDeadline: .seconds(2)), .cpuExhausted, .transient,
             from: "cpu.stat"),
         Case("10 pids, failed", facts(.exited(code: 2), pids: 7), .pidsExhausted, .transient, from: "pids.events"),
+        Case("7 oom, nobody can tell", facts(lost, oom: 1), .oomKilled, .transient, from: "memory.events"),
+        Case("8 landed, nobody can tell", facts(lost, [.deadlineNear]), .timedOut, .transient, from: "supervisor"),
+        Case("10 pids, nobody can tell", facts(lost, pids: 7), .pidsExhausted, .transient, from: "pids.events"),
         Case("10 pids, killed", facts(killed(6), pids: 7), .pidsExhausted, .transient, from: "pids.events"),
         Case("11 killed from outside", facts(killed(9)), .signaled, .transient, from: "wait status"),
         Case("11 crashed", facts(.signaled(number: 11, coreDumped: true)), .signaled, .transient, from: "wait status"),
