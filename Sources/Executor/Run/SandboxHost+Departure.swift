@@ -72,7 +72,9 @@ extension SandboxHost {
     }
 
     /// For the lease: all that a later start needs to write the record in our place.
-    func notes(_ request: RunRequest, _ stamp: AuditStamp, _ startedAt: Timestamp) -> [String: String] {
+    func notes(
+        _ request: RunRequest, _ stamp: AuditStamp, _ startedAt: Timestamp, for lease: Lease
+    ) -> [String: String] {
         guard let audit = log(request) else { return [:] }
         var ticket = RunTicket(
             auditID: stamp.id, auditDirectory: audit.settings.directory, auditAfter: audit.newestSequence,
@@ -80,7 +82,7 @@ extension SandboxHost {
         ticket.target = stamp.target
         ticket.scanner = request.scanner
         ticket.profile = request.profile
-        return ticket.notes
+        return ticket.notes(for: lease)
     }
 
     /// As the caller means it: from its working directory.

@@ -160,7 +160,7 @@ extension SandboxHost {
         var lease = Lease(
             worker: identity, task: request.taskID, attempt: UInt32(clamping: request.attempt),
             deadlineUnixMilliseconds: deadline)
-        lease.notes = notes(request, stamp, record.startedAt)
+        lease.notes = notes(request, stamp, record.startedAt, for: lease)
         let leaf = LeafHandle(
             try tree.makeLeaf(
                 type: request.type, name: "\(request.taskID).\(request.attempt)",
