@@ -102,8 +102,16 @@ struct AuditChain: ~Copyable {
     ///
     /// - Returns: their positions, and the file that is to be synced.
     mutating func append(_ entries: [AuditEntry]) throws(SystemError) -> (positions: [AuditPosition], file: OwnedFile) {
+        let room = reservedEnd - size
         if size >= settings.rotateBytes { try seal() }
-        let file = if let file { file } else { try begin() }
+        let file: OwnedFile
+        if let known = self.file {
+            file = known
+        } else {
+            file = try begin()
+            // The runs under way keep their room in the new file. Where it is gone meanwhile, this record may still fit.
+            if room > 0 { try? reserve(room) }
+        }
         var bytes: [UInt8] = []
         var positions: [AuditPosition] = []
         var last = position
@@ -119,8 +127,10 @@ struct AuditChain: ~Copyable {
         do { try file.write(bytes, at: size) } catch {
             // Half a line would be mended by the next, but need not be there at all.
             if let status = try? file.status(), Int64(status.st_size) > size {
+                // What was reserved behind goes with it.
                 reservedEnd = 0
                 try? file.truncate(to: size)
+                if room > 0 { try? reserve(room) }
             }
             throw error
         }
@@ -142,6 +152,7 @@ struct AuditChain: ~Copyable {
     private mutating func seal() throws(SystemError) {
         guard let file else { return }
         // What was reserved behind its end goes back: ext4 and xfs do so for the one call, tmpfs for the other.
+        reservedEnd = 0
         try file.truncate(to: size)
         _ = csys_release_beyond(file.descriptor.raw, Int64(size))
         if settings.sync == .always { try file.sync() }
