@@ -161,6 +161,7 @@ struct AuditChain: ~Copyable {
     }
 
     private mutating func begin() throws(SystemError) -> OwnedFile {
+        if position == .origin { try beginHead() }
         let name = AuditDirectory.fileName(first: position.sequence + 1)
         guard let (made, status) = try directory.open(name, O_RDWR | O_CREAT) else {
             throw SystemError("make", "\(directory.path)/\(name)", .noSuchFileOrDirectory)
@@ -172,6 +173,16 @@ struct AuditChain: ~Copyable {
         size = 0
         reservedEnd = 0
         return made
+    }
+
+    /// The head stands before the first line, so that one without a head is never what a crash left.
+    private mutating func beginHead() throws(SystemError) {
+        guard try AuditHead.read(in: directory) == .absent else { return }
+        guard let (made, _) = try directory.open(AuditDirectory.headName, O_RDWR | O_CREAT) else { return }
+        try made.write(AuditHead.bytes(.origin), at: 0)
+        // The directory is synced for the file of lines, which comes next.
+        if settings.sync == .always { try made.sync() }
+        head = made
     }
 
     /// Allocates room for `bytes` more behind the newest line, where there is less.
