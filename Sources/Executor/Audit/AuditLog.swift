@@ -181,9 +181,12 @@ public final class AuditLog: Sendable {
             return ExecutorError(.host, error, "the audit in \(directory) cannot be written")
         }
         var information = statvfs()
-        let free =
-            statvfs(directory, &information) == 0
-            ? " (\(information.f_bavail * information.f_frsize) bytes free)" : ""
+        var free = ""
+        if statvfs(directory, &information) == 0 {
+            // A file system may say any number.
+            let bytes = UInt64(information.f_bavail).multipliedReportingOverflow(by: UInt64(information.f_frsize))
+            if !bytes.overflow { free = " (\(bytes.partialValue) bytes free)" }
+        }
         return ExecutorError(
             .host,
             "the audit in \(directory) has no room for another record\(free): make room there, or choose another place with "
