@@ -30,13 +30,9 @@ struct AuditChain: ~Copyable {
 
     // MARK: - The lock
 
-    /// False where another process has it, and `waits` is false.
-    borrowing func take(waiting: Bool) throws(SystemError) -> Bool {
-        if waiting {
-            try systemCall("lock", lock.path) { flock(lock.descriptor.raw, LOCK_EX) == 0 ? 0 : -Int(errno) }
-            return true
-        }
-        return try lock.descriptor.tryLock(object: lock.path)
+    /// Without waiting; false where another process has it.
+    borrowing func take() throws(SystemError) -> Bool {
+        try lock.descriptor.tryLock(object: lock.path)
     }
 
     borrowing func giveBack() { flock(lock.descriptor.raw, LOCK_UN) }

@@ -21,12 +21,13 @@ extension SandboxHost {
         _ leaf: LeafHandle, _ slot: consuming UserSlots.Slot, cleanup: RunFacts.Cleanup, _ stamp: AuditStamp,
         to audit: AuditLog?, _ outcome: inout RunOutcome
     ) async {
-        var unrecorded: AuditRecord?
+        var unrecorded: Leftover.Pending?
         if let audit {
             let record = AuditRecord(outcome.report, stamp)
+            let newest = audit.newestSequence
             do throws(ExecutorError) { outcome.audited = try await audit.append(record) } catch {
                 outcome.auditProblem = error
-                unrecorded = record
+                unrecorded = Leftover.Pending(record: record, after: newest)
             }
         }
         settings.onStep?(.recorded)

@@ -42,8 +42,10 @@ extension SandboxHost {
         _ cancellation: Cancellation, _ onStart: (@Sendable (@escaping @Sendable () -> LiveUsage) -> Void)?
     ) async throws -> RunOutcome {
         if isCancelled(cancellation) { return record.outcome(.notStarted, ArtifactCollector.Collection(), nil) }
-        let place = try await log(request)?.admit()
+        let place = try await log(request)?.admit(unless: { cancellation.isRequested })
         defer { withExtendedLifetime(place) {} }
+        // It may have waited for the audit's lock.
+        if isCancelled(cancellation) { return record.outcome(.notStarted, ArtifactCollector.Collection(), nil) }
         let slot = try slots.take(hint: nextRun())
         settings.onStep?(.slot)
         var sandbox = try await compose(request, uid: slot.uid, &record)
