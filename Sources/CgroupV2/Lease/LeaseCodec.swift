@@ -6,6 +6,19 @@ package enum LeaseCodec {
 
     /// Throws `invalidName` for a lease over 4 KiB.
     static func encode(_ lease: Lease) throws(CgroupError) -> [UInt8] {
+        let text = text(lease)
+        if text.utf8.count > limit {
+            throw CgroupError(
+                .invalidName, "write the lease of task", "\(lease.task.prefix(40))…",
+                advice: "worker and task names together are over \(limit) bytes; shorten them")
+        }
+        return Array(text.utf8)
+    }
+
+    /// How many bytes are left for more notes; below zero where the lease is too long.
+    package static func room(in lease: Lease) -> Int { limit - text(lease).utf8.count }
+
+    private static func text(_ lease: Lease) -> String {
         var text = "v=1\nworker=\(escaped(lease.worker.id))\nboot=\(escaped(lease.worker.bootID))\n"
         text += "pid=\(lease.worker.pid)\nstart=\(lease.worker.startTime)\n"
         if let deadline = lease.deadlineUnixMilliseconds { text += "deadline_ms=\(deadline)\n" }
@@ -14,12 +27,7 @@ package enum LeaseCodec {
         }
         // A required key is last, so that text cut off anywhere is no lease.
         text += "task=\(escaped(lease.task))\nattempt=\(lease.attempt)\n"
-        if text.utf8.count > limit {
-            throw CgroupError(
-                .invalidName, "write the lease of task", "\(lease.task.prefix(40))…",
-                advice: "worker and task names together are over \(limit) bytes; shorten them")
-        }
-        return Array(text.utf8)
+        return text
     }
 
     /// Nil for anything that is not a whole lease of version 1. Unknown keys are ignored, so that a later version may

@@ -30,13 +30,9 @@ struct AuditChain: ~Copyable {
 
     // MARK: - The lock
 
-    /// False where another process has it, and `waits` is false.
-    borrowing func take(waiting: Bool) throws(SystemError) -> Bool {
-        if waiting {
-            try systemCall("lock", lock.path) { flock(lock.descriptor.raw, LOCK_EX) == 0 ? 0 : -Int(errno) }
-            return true
-        }
-        return try lock.descriptor.tryLock(object: lock.path)
+    /// Without waiting; false where another process has it.
+    borrowing func take() throws(SystemError) -> Bool {
+        try lock.descriptor.tryLock(object: lock.path)
     }
 
     borrowing func giveBack() { flock(lock.descriptor.raw, LOCK_UN) }
@@ -102,8 +98,16 @@ struct AuditChain: ~Copyable {
     ///
     /// - Returns: their positions, and the file that is to be synced.
     mutating func append(_ entries: [AuditEntry]) throws(SystemError) -> (positions: [AuditPosition], file: OwnedFile) {
+        let room = reservedEnd - size
         if size >= settings.rotateBytes { try seal() }
-        let file = if let file { file } else { try begin() }
+        let file: OwnedFile
+        if let known = self.file {
+            file = known
+        } else {
+            file = try begin()
+            // The runs under way keep their room in the new file. Where it is gone meanwhile, this record may still fit.
+            if room > 0 { try? reserve(room) }
+        }
         var bytes: [UInt8] = []
         var positions: [AuditPosition] = []
         var last = position
@@ -119,8 +123,10 @@ struct AuditChain: ~Copyable {
         do { try file.write(bytes, at: size) } catch {
             // Half a line would be mended by the next, but need not be there at all.
             if let status = try? file.status(), Int64(status.st_size) > size {
+                // What was reserved behind goes with it.
                 reservedEnd = 0
                 try? file.truncate(to: size)
+                if room > 0 { try? reserve(room) }
             }
             throw error
         }
@@ -142,6 +148,7 @@ struct AuditChain: ~Copyable {
     private mutating func seal() throws(SystemError) {
         guard let file else { return }
         // What was reserved behind its end goes back: ext4 and xfs do so for the one call, tmpfs for the other.
+        reservedEnd = 0
         try file.truncate(to: size)
         _ = csys_release_beyond(file.descriptor.raw, Int64(size))
         if settings.sync == .always { try file.sync() }
@@ -150,6 +157,7 @@ struct AuditChain: ~Copyable {
     }
 
     private mutating func begin() throws(SystemError) -> OwnedFile {
+        if position == .origin { try beginHead() }
         let name = AuditDirectory.fileName(first: position.sequence + 1)
         guard let (made, status) = try directory.open(name, O_RDWR | O_CREAT) else {
             throw SystemError("make", "\(directory.path)/\(name)", .noSuchFileOrDirectory)
@@ -161,6 +169,16 @@ struct AuditChain: ~Copyable {
         size = 0
         reservedEnd = 0
         return made
+    }
+
+    /// The head stands before the first line, so that one without a head is never what a crash left.
+    private mutating func beginHead() throws(SystemError) {
+        guard try AuditHead.read(in: directory) == .absent else { return }
+        guard let (made, _) = try directory.open(AuditDirectory.headName, O_RDWR | O_CREAT) else { return }
+        try made.write(AuditHead.bytes(.origin), at: 0)
+        // The directory is synced for the file of lines, which comes next.
+        if settings.sync == .always { try made.sync() }
+        head = made
     }
 
     /// Allocates room for `bytes` more behind the newest line, where there is less.

@@ -11,7 +11,7 @@ public struct AuditSettings: Sendable, Equatable {
     }
 
     public static let defaultDirectory = "/var/lib/scan-executor/audit"
-    /// The path goes into every lease, which has 4 KiB for everything.
+    /// The path goes into every lease, which has 4 KiB for everything; escaped it may be three times as long.
     public static let directoryLimit = 1024
     /// The least for ``rotateBytes``: a few lines.
     public static let leastRotateBytes = ByteCount.mebibytes(1)

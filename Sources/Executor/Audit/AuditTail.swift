@@ -60,10 +60,16 @@ struct AuditTail {
         guard let (copy, _) = try directory.open(name, O_WRONLY | O_CREAT | O_EXCL) else {
             throw SystemError("make", "\(directory.path)/\(name)", .noSuchFileOrDirectory)
         }
-        try copy.write(bytes, at: 0)
-        try copy.sync()
-        try directory.sync()
-        try file.truncate(to: end)
+        do throws(SystemError) {
+            try copy.write(bytes, at: 0)
+            try copy.sync()
+            try directory.sync()
+            try file.truncate(to: end)
+        } catch {
+            // All of it is still where it was; each attempt would leave another copy.
+            try? directory.remove(name)
+            throw error
+        }
         return "\(excess) bytes behind the last whole line were moved to \(name)"
     }
 }

@@ -24,7 +24,8 @@ public struct AuditVerifier {
     }
 
     private struct Snapshot {
-        var files: [(file: OwnedFile, name: String, first: UInt64, size: Int64)] = []
+        /// Not open: there may be more than a process may have.
+        var files: [(name: String, first: UInt64, size: Int64)] = []
         var head = AuditHead.Reading.absent
     }
 
@@ -36,8 +37,8 @@ public struct AuditVerifier {
         snapshot.head = try AuditHead.read(in: directory)
         for (name, first) in try directory.lineFiles() {
             // Removed by its operator at this moment: the gap will show.
-            guard let (file, status) = try directory.open(name) else { continue }
-            snapshot.files.append((file, name, first, Int64(status.st_size)))
+            guard let (_, status) = try directory.open(name) else { continue }
+            snapshot.files.append((name, first, Int64(status.st_size)))
         }
         return snapshot
     }
@@ -46,8 +47,9 @@ public struct AuditVerifier {
         let snapshot = try snapshot(directory)
         var chain = AuditChainCheck(directory: directory.path, after: after)
         for (index, entry) in snapshot.files.enumerated() {
+            guard let (file, _) = try directory.open(entry.name) else { continue }
             try chain.check(
-                entry.file, entry.name, first: entry.first, size: entry.size,
+                file, entry.name, first: entry.first, size: entry.size,
                 head: snapshot.head.position, expected: expected, isNewest: index == snapshot.files.count - 1)
         }
         chain.finish(head: snapshot.head, expected: expected)

@@ -22,18 +22,18 @@ struct RunTicket: Equatable {
         self.startedAt = startedAt
     }
 
-    /// For a target, as it is encoded. With the directory, which may have as much, and the rest it fits in a lease.
-    private static let targetLimit = 1500
-
-    var notes: [String: String] {
+    /// For `lease`, which gets them: the target, shortened to what everything else leaves of its 4 KiB, or left out.
+    func notes(for lease: Lease) -> [String: String] {
         var notes = [
             "audit_id": auditID, "audit_dir": auditDirectory, "audit_after": "\(auditAfter)",
             "started_ms": "\(startedAt.milliseconds)",
         ]
-        notes["target"] = target.map(Self.shortened)
         notes["scanner"] = scanner
         notes["profile"] = profile?.name
         notes["profile_sha256"] = profile?.sha256
+        var full = lease
+        full.notes = notes
+        notes["target"] = target.flatMap { Self.shortened($0, to: LeaseCodec.room(in: full)) }
         return notes
     }
 
@@ -51,11 +51,12 @@ struct RunTicket: Equatable {
         profile = notes["profile"].map { RunReport.Content(name: $0, sha256: notes["profile_sha256"]) }
     }
 
-    /// The first part of a path that is too long for a lease, with a mark.
-    private static func shortened(_ path: String) -> String {
-        if LeaseCodec.size(ofNote: "target", path) <= targetLimit { return path }
-        var rest = Substring(path)
-        while LeaseCodec.size(ofNote: "target", "\(rest)…") > targetLimit { rest = rest.dropLast() }
-        return "\(rest)…"
+    /// The first part of a path that is too long, with a mark; nil where there is no room for any of it.
+    private static func shortened(_ path: String, to room: Int) -> String? {
+        if LeaseCodec.size(ofNote: "target", path) <= room { return path }
+        // Each character takes a byte at least.
+        var rest = path.prefix(max(0, room))
+        while !rest.isEmpty, LeaseCodec.size(ofNote: "target", "\(rest)…") > room { rest = rest.dropLast() }
+        return rest.isEmpty ? nil : "\(rest)…"
     }
 }

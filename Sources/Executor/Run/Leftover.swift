@@ -5,16 +5,23 @@ import Synchronization
 import SystemSupport
 
 /// The cgroup of a run that has ended, on its way out, the uid that its last processes may still have, and the record that
-/// could not be written yet. First the record, then the cgroup, then the uid: where this process dies between, the next start
-/// finds the cgroup, and a uid that some process still has must not become another run's.
+/// could not be written yet. First the processes, then the record, then the cgroup, then the uid: where this process dies between,
+/// the next start finds the cgroup, and a uid that some process still has must not become another run's.
 final class Leftover: Sendable {
     private let slot: Mutex<UserSlots.Slot?>
     private let leaf: Mutex<CgroupLeaf?>
-    private let record: Mutex<AuditRecord?>
+    private let record: Mutex<Pending?>
     private let log: AuditLog?
 
+    /// A record that may be missing.
+    struct Pending: Sendable {
+        var record: AuditRecord
+        /// Where it is there after all, its number is above this one.
+        var after: UInt64
+    }
+
     init(
-        _ leaf: consuming CgroupLeaf, _ slot: consuming UserSlots.Slot, unrecorded: AuditRecord?, log: AuditLog?
+        _ leaf: consuming CgroupLeaf, _ slot: consuming UserSlots.Slot, unrecorded: Pending?, log: AuditLog?
     ) {
         self.slot = Mutex(slot)
         self.leaf = Mutex(leaf)
@@ -24,6 +31,13 @@ final class Leftover: Sendable {
 
     /// Tries for about `bound`, blocking the thread. May be called again until it is `.done`.
     func finish(within bound: Duration) -> RunFacts.Cleanup {
+        // Whatever lives is killed even while the record cannot be written. What cannot be shows in the removal.
+        leaf.withLock { leaf in
+            switch leaf {
+            case .some(let leaf): _ = try? leaf.empty(within: bound)
+            case .none: break
+            }
+        }
         do throws(ExecutorError) { try writeRecord() } catch { return .failed("\(error)") }
         guard let owned = leaf.withLock({ $0.take() }) else { return .done }
         let removal = owned.remove(within: bound)
@@ -44,7 +58,8 @@ final class Leftover: Sendable {
 
     private func writeRecord() throws(ExecutorError) {
         guard let log, let pending = record.withLock({ $0 }) else { return }
-        try log.appendNow(pending)
+        // The attempt before may have failed after the line was written; a run has one record.
+        if try !log.hasRecord(pending.record.stamp.id, after: pending.after) { try log.appendNow(pending.record) }
         record.withLock { $0 = nil }
     }
 

@@ -21,12 +21,13 @@ extension SandboxHost {
         _ leaf: LeafHandle, _ slot: consuming UserSlots.Slot, cleanup: RunFacts.Cleanup, _ stamp: AuditStamp,
         to audit: AuditLog?, _ outcome: inout RunOutcome
     ) async {
-        var unrecorded: AuditRecord?
+        var unrecorded: Leftover.Pending?
         if let audit {
             let record = AuditRecord(outcome.report, stamp)
+            let newest = audit.newestSequence
             do throws(ExecutorError) { outcome.audited = try await audit.append(record) } catch {
                 outcome.auditProblem = error
-                unrecorded = record
+                unrecorded = Leftover.Pending(record: record, after: newest)
             }
         }
         settings.onStep?(.recorded)
@@ -72,7 +73,9 @@ extension SandboxHost {
     }
 
     /// For the lease: all that a later start needs to write the record in our place.
-    func notes(_ request: RunRequest, _ stamp: AuditStamp, _ startedAt: Timestamp) -> [String: String] {
+    func notes(
+        _ request: RunRequest, _ stamp: AuditStamp, _ startedAt: Timestamp, for lease: Lease
+    ) -> [String: String] {
         guard let audit = log(request) else { return [:] }
         var ticket = RunTicket(
             auditID: stamp.id, auditDirectory: audit.settings.directory, auditAfter: audit.newestSequence,
@@ -80,7 +83,7 @@ extension SandboxHost {
         ticket.target = stamp.target
         ticket.scanner = request.scanner
         ticket.profile = request.profile
-        return ticket.notes
+        return ticket.notes(for: lease)
     }
 
     /// As the caller means it: from its working directory.

@@ -41,12 +41,15 @@ extension SandboxHost {
         _ request: RunRequest, _ record: inout RunRecord, _ output: OutputDirectory?, _ begun: MonotonicTime,
         _ cancellation: Cancellation, _ onStart: (@Sendable (@escaping @Sendable () -> LiveUsage) -> Void)?
     ) async throws -> RunOutcome {
-        if isCancelled(cancellation) {
+        func cancelledBeforeItsTurn() -> RunOutcome {
             output?.discard()
             return record.outcome(.notStarted, ArtifactCollector.Collection(), nil)
         }
-        let place = try await log(request)?.admit()
+        if isCancelled(cancellation) { return cancelledBeforeItsTurn() }
+        let place = try await log(request)?.admit(unless: { cancellation.isRequested })
         defer { withExtendedLifetime(place) {} }
+        // It may have waited for the audit's lock.
+        if isCancelled(cancellation) { return cancelledBeforeItsTurn() }
         let slot = try slots.take(hint: nextRun())
         settings.onStep?(.slot)
         var sandbox = try await compose(request, uid: slot.uid, &record)
@@ -163,7 +166,7 @@ extension SandboxHost {
         var lease = Lease(
             worker: identity, task: request.taskID, attempt: UInt32(clamping: request.attempt),
             deadlineUnixMilliseconds: deadline)
-        lease.notes = notes(request, stamp, record.startedAt)
+        lease.notes = notes(request, stamp, record.startedAt, for: lease)
         let leaf = LeafHandle(
             try tree.makeLeaf(
                 type: request.type, name: "\(request.taskID).\(request.attempt)",

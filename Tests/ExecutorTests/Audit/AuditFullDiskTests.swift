@@ -68,6 +68,27 @@ extension SandboxTests {
             #expect(after.isIntact && UInt64(after.records) == recorded + 1, "\(after.breaks)")
         }
 
+        /// Each attempt would leave a copy of what a crash left, and take an inode with it.
+        @Test func whatCannotBeMovedAsideLeavesNoCopies() async throws {
+            let disk = try SmallDisk()
+            let settings = AuditSettings(directory: "\(disk.path)/audit")
+            try await AuditLog(settings).append(auditRecord("one"))
+            let file = try OwnedDescriptor.open(
+                "\(settings.directory)/\(AuditDirectory.fileName(first: 1))", O_WRONLY | O_APPEND)
+            #expect(write(file.raw, "half", 4) == 4)
+            try disk.fill()
+            let log = try AuditLog(settings)
+            for _ in 0..<3 {
+                await #expect(throws: ExecutorError.self) { try await log.append(auditRecord("two")) }
+            }
+            let directory = try AuditDirectory(settings.directory, creates: false)
+            #expect(try directory.partials().isEmpty)
+            disk.makeRoom()
+            #expect(try await log.append(auditRecord("three")).sequence == 2)
+            #expect(try directory.partials().count == 1)
+            #expect(try AuditVerifier(directory: settings.directory).verify().isIntact)
+        }
+
         /// Somebody takes even the room that was kept: the run's result is given, and its cgroup waits for its record.
         @Test func aRecordThatCannotBeWrittenIsWrittenLater() async throws {
             let disk = try SmallDisk()
