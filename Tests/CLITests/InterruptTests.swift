@@ -61,6 +61,35 @@ extension SandboxTests {
             #expect(TestHost.leaves.isEmpty)
         }
 
+        /// The scan itself is not begun then. A version command that ran into its deadline would be remembered as a failure.
+        @Test func aSignalEndsTheVersionCommand() throws {
+            let workspace = try Workspace()
+            try workspace.write(
+                """
+                name: slow
+                command: [sh, -c, 'exit 0']
+                version: [sh, -c, 'sleep 600; echo 1']
+                exit_codes: {clean: [0]}
+                limits: {cpu: 1, memory: 64MiB, pids: 16}
+                deadlines: {wall: 60s, grace: 1s}
+
+                """, to: "profiles/slow.yaml")
+            try workspace.write("state_directory: \(workspace.path)/state\n", to: "config.yaml")
+            let running = try Tool.start([
+                "scan", "slow", workspace.target, "--profiles", workspace.profiles, "--quiet", "--output",
+                "\(workspace.path)/out", "--audit-dir", "\(workspace.path)/audit", "--config",
+                "\(workspace.path)/config.yaml",
+            ])
+            #expect(TestHost.eventually { !TestHost.leaves.isEmpty })
+            running.signal(SIGINT)
+            let finished = running.finish()
+            #expect(finished.status == 128 + SIGINT)
+            #expect(finished.stdout.contains("cancelled"))
+            #expect(TestHost.leaves.isEmpty)
+            #expect(TestHost.files(in: "\(workspace.path)/state/versions").isEmpty)
+            #expect(TestHost.files(in: workspace.path).filter { $0.hasPrefix("out") }.isEmpty)
+        }
+
         @Test func killedWorkerTakesItsRunAlong() throws {
             let marker = "marker-\(getpid())-\(UInt32.random(in: 0 ... .max))"
             let script = "setsid sleep 600 & echo ready; exec sleep 600 # \(marker)"

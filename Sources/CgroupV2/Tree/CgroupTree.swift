@@ -95,7 +95,7 @@ public final class CgroupTree: Sendable {
     /// that user made it.
     private static func close(_ tasks: borrowing CgroupDirectory) throws(CgroupError) {
         let number = tasks.raw
-        try cgroupCall { () throws(SystemError) in
+        _ = try cgroupCall { () throws(SystemError) in
             try systemCall("close to other users", tasks.path) {
                 var status = stat()
                 if fstat(number, &status) != 0 { return -Int(errno) }

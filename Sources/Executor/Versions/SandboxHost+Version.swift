@@ -18,7 +18,7 @@ extension SandboxHost {
         guard let command = profile.version, let program = settings.path(of: profile),
             let key = VersionKey(profile, program: program)
         else { return nil }
-        return await versions.version(of: profile.name, key, unless: { cancellation.isRequested }) { [self] in
+        let ask: @Sendable () async -> String? = { [self] in
             var request = RunRequest(
                 taskID: "version-\(getpid())-\(String(UInt32.random(in: 0 ... .max), radix: 16))", type: profile.name,
                 command: command.expanded(), limits: profile.limits, deadlines: Self.versionDeadlines)
@@ -34,6 +34,8 @@ extension SandboxHost {
             return ScannerVersions.line(of: report.output.stdout ?? "")
                 ?? ScannerVersions.line(of: report.output.stderr ?? "")
         }
+        return await versions.version(
+            of: profile.name, key, unless: { cancellation.isRequested }, ask: ask)
     }
 
     /// A version takes a second or three; a slow machine takes longer.
