@@ -41,7 +41,8 @@ extension SandboxTests {
             let files = Possessions.names("/var/tmp") + Possessions.names(host.settings.stateDirectory)
             _ = try await ProofFixture.prove(
                 ProofFixture.attacks("double-fork", "setuid-binary", "tiocsti", "output-swap", "task-processes"))
-            #expect(try await Possessions.leaks(of: host, since: before) == [])
+            let leaks = try await Possessions.leaks(of: host, since: before)
+            #expect(leaks == [], "\(leaks)")
             #expect(Possessions.names("/var/tmp") + Possessions.names(host.settings.stateDirectory) == files)
         }
 
@@ -186,7 +187,8 @@ extension SandboxTests {
                     cancellation.cancel()
                 }
             }
-            #expect(try await Possessions.leaks(of: host, since: before) == [])
+            let leaks = try await Possessions.leaks(of: host, since: before)
+            #expect(leaks == [], "\(leaks)")
             #expect(Possessions.names("\(host.settings.stateDirectory)/proof.d") == [])
         }
     }
