@@ -89,7 +89,8 @@ static int sigterm_ignored(char **args) {
     wait_forever();
 }
 
-// Takes and leaves process ids as fast as it can, so that whoever kills by number hits a stranger.
+// Takes and leaves process ids as fast as it can: whoever kills by number is always too late. It is too short for a
+// number to come round, so that no stranger is put in the way.
 static int pid_reuse(char **args) {
     (void)args;
     done("process ids are being used up");

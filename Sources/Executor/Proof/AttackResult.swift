@@ -17,7 +17,7 @@ public struct AttackResult: Sendable, Hashable {
     public var outcome: Outcome
     /// Why it is not `held`; nil where it is.
     public var reason: String?
-    /// The permitted thing beside it worked.
+    /// The permitted thing beside it worked. False too where it was not run, because what it needs could not be planted.
     public var controlHolds: Bool
     /// What was seen, for people; differs from time to time, and is no part of the hash.
     public var observed: String

@@ -100,6 +100,6 @@ extension Attack {
 
     private static let loopback: @Sendable (inout RunRequest, ProofField) -> Void = { request, _ in
         request.network = .loopback
-        request.seccomp = "network"
+        request.seccomp = ProofFacts.networkFilterName
     }
 }

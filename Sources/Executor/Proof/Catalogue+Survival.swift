@@ -22,6 +22,6 @@ extension Attack {
             "held-stdout", .survival, "A daemon that keeps stdout open delays no result.", expects: Expect.done()),
         outlasting(
             "sigterm-ignored", "Who ignores SIGTERM is killed after the grace.", grace: .milliseconds(100)),
-        outlasting("pid-reuse", "The kill hits no stranger, however fast process ids are used again."),
+        outlasting("pid-reuse", "The kill comes through although process ids are taken and left as fast as can be."),
     ]
 }

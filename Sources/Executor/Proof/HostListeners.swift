@@ -58,13 +58,19 @@ final class HostListeners: Sendable {
                 }))
     }
 
-    /// True where somebody connected since the last look.
+    /// True where somebody connected since the last look. Takes every connection of both, so that none is held against the next run.
     func wereReached() -> Bool {
-        [tcp.raw, local.raw].contains { listener in
-            let connection = accept(listener, nil, nil)
-            if connection >= 0 { close(connection) }
-            return connection >= 0
+        var found = false
+        for listener in [tcp.raw, local.raw] {
+            while true {
+                let connection = accept(listener, nil, nil)
+                // A connection that was given up again was one too.
+                let saved = errno
+                if connection >= 0 { close(connection) } else if saved != ECONNABORTED && saved != EINTR { break }
+                found = found || connection >= 0 || saved == ECONNABORTED
+            }
         }
+        return found
     }
 }
 
@@ -74,7 +80,7 @@ final class HostTerminal: Sendable {
     let slave: SharedDescriptor
 
     init?() {
-        guard let master = try? OwnedDescriptor.open("/dev/ptmx", O_RDWR | O_NOCTTY) else { return nil }
+        guard let master = try? OwnedDescriptor.open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK) else { return nil }
         var lock: CInt = 0
         // TIOCSPTLCK and, from Linux 4.13, TIOCGPTPEER of <asm-generic/ioctls.h>: the slave without its path.
         guard ioctl(master.raw, 0x4004_5431, &lock) == 0 else { return nil }
@@ -85,9 +91,17 @@ final class HostTerminal: Sendable {
         self.slave = SharedDescriptor(owning: slave)
     }
 
-    /// True where something was typed into it: the terminal echoes to its master.
+    /// True where something was typed into it since the last look: the terminal echoes to its master. Takes it all, so that it
+    /// is not held against the next run.
     func wasTypedInto() -> Bool {
-        var wait = pollfd(fd: master.raw, events: Int16(POLLIN), revents: 0)
-        return poll(&wait, 1, 0) > 0 && wait.revents & Int16(POLLIN) != 0
+        withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
+            var found = false
+            while true {
+                let count = read(master.raw, buffer.baseAddress, buffer.count)
+                if count < 0 && errno == EINTR { continue }
+                if count <= 0 { return found }
+                found = true
+            }
+        }
     }
 }

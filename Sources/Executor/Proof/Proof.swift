@@ -21,7 +21,9 @@ public struct Proof: Sendable, Hashable {
         let missing = attacks.map(\.name).filter { name in !results.contains { $0.name == name } }
         if !missing.isEmpty { return "\(missing.joined(separator: ", ")) is not proved" }
         if let failed = names(.failed) { return "\(failed) did not hold" }
-        if let result = results.first(where: { !$0.controlHolds }) { return "the control of \(result.name) failed" }
+        if let result = results.first(where: { $0.outcome != .notApplicable && !$0.controlHolds }) {
+            return "the control of \(result.name) failed"
+        }
         if mode == .require, let open = names(.notEnforced) {
             return "\(open) is not enforced on this host and enforcement is require"
         }
@@ -69,6 +71,7 @@ public struct Proof: Sendable, Hashable {
             writer.string("executor_version", facts.executorVersion)
             writer.integer("landlock_abi", facts.landlockABI)
             writer.string("filter_sha256", facts.filterSHA256)
+            writer.string("network_filter_sha256", facts.networkFilterSHA256)
             writer.string("probe_sha256", facts.probeSHA256)
             writer.array("controllers") { writer in
                 for controller in facts.controllers { writer.string(nil, controller) }

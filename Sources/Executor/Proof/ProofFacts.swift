@@ -14,6 +14,8 @@ public struct ProofFacts: Sendable, Hashable {
     public var landlockABI: Int?
     /// Of the default filter.
     public var filterSHA256: String
+    /// Of the filter `network`, with which the attacks are run that need a network.
+    public var networkFilterSHA256: String
     public var probeSHA256: String
     /// The controllers that runs have, sorted.
     public var controllers: [String]
@@ -25,11 +27,22 @@ public struct ProofFacts: Sendable, Hashable {
         return ProofFacts(
             kernel: name.release, architecture: name.machine, executorVersion: ExecutorVersion.current,
             landlockABI: host.landlockABI, filterSHA256: try await host.filter(Self.filterName, .enforce).sha256,
+            networkFilterSHA256: try await host.filter(Self.networkFilterName, .enforce).sha256,
             probeSHA256: probe.sha256, controllers: controllers.sorted().map(\.rawValue))
     }
 
     /// The filter of every run whose profile names no other.
     static let filterName = "default"
+    static let networkFilterName = "network"
+
+    /// Of a filter that attacks were run against; nil for any other.
+    func filterSHA256(named name: String) -> String? {
+        switch name {
+        case Self.filterName: filterSHA256
+        case Self.networkFilterName: networkFilterSHA256
+        default: nil
+        }
+    }
 }
 
 /// uname(2).

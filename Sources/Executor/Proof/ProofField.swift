@@ -14,7 +14,6 @@ final class ProofField: Sendable {
 
     /// Closed to others: a program of root's with the set-user-ID bit must be nobody's to start.
     let directory: String
-    /// Open to all but hidden by the sandbox, so that its mode protects nothing.
     let canaryFile: String
     /// What stands in it, and must turn up nowhere.
     let secret: String
@@ -26,7 +25,8 @@ final class ProofField: Sendable {
     /// The name of everything that the other run holds. At most 15 bytes, as names of processes are.
     let holderToken: String
     let readOnlyPaths: [ReadOnlyPath]
-    private let canaryDirectory: String
+    private let canaryPlace: CanaryFile
+    private let programs: PlantedMount
     private let leaked: CInt
     private let lock: OwnedDescriptor
 
@@ -51,65 +51,56 @@ final class ProofField: Sendable {
                 isTransient: true)
         }
         // What a killed prover left.
+        let programsPath = "\(directory)/programs"
+        PlantedMount.remove(programsPath)
         RemovedTree.remove(directory)
         try systemCall("make directory", directory) { [directory] in mkdir(directory, 0o700) == 0 ? 0 : -Int(errno) }
-        canaryDirectory = try Self.temporaryDirectory()
-        canaryFile = "\(canaryDirectory)/canary"
+        var place: CanaryFile?
+        var process: HostProcess?
         do {
-            try Self.write(Array(secret.utf8), to: canaryFile, mode: 0o644)
+            let canaryPlace = try CanaryFile(secret, stateDirectory: stateDirectory)
+            place = canaryPlace
+            self.canaryPlace = canaryPlace
+            canaryFile = canaryPlace.path
             let program = try OwnedDescriptor.open(probe.path, O_RDONLY)
                 .readAll(limit: ProbeProgram.sizeLimit, object: probe.path)
-            try Self.write(program, to: "\(directory)/setuid", mode: 0o6755)
-            try Self.write(program, to: "\(directory)/capable", mode: 0o755)
-            capabilityProblem = Self.giveAllCapabilities("\(directory)/capable")
+            programs = try PlantedMount(programsPath)
+            try PlantedFile.write(program, to: "\(programsPath)/setuid", mode: 0o6755)
+            try PlantedFile.write(program, to: "\(programsPath)/capable", mode: 0o755)
+            capabilityProblem = Self.giveAllCapabilities("\(programsPath)/capable")
             readOnlyPaths = [
                 try ReadOnlyPath(host: probe.path, sandbox: Self.probePath),
-                try ReadOnlyPath(host: "\(directory)/setuid", sandbox: Self.setuidPath),
-                try ReadOnlyPath(host: "\(directory)/capable", sandbox: Self.capablePath),
+                try ReadOnlyPath(host: "\(programsPath)/setuid", sandbox: Self.setuidPath),
+                try ReadOnlyPath(host: "\(programsPath)/capable", sandbox: Self.capablePath),
             ]
-            canary = try HostProcess(probe.path, ["canary"])
             listeners = try HostListeners(name: "scan-executor-proof-\(number)")
+            let canary = try HostProcess(probe.path, ["canary"])
+            process = canary
+            self.canary = canary
+            // Inheritable on purpose: a worker's library may have opened one so. Without it `worker-descriptors` would prove less.
+            leaked = CInt(
+                try systemCall("open", canaryPlace.path) {
+                    let number = open(canaryPlace.path, O_RDONLY)
+                    return number < 0 ? -Int(errno) : Int(number)
+                })
         } catch {
+            process?.end()
+            PlantedMount.remove(programsPath)
             RemovedTree.remove(directory)
-            RemovedTree.remove(canaryDirectory)
+            place?.remove()
             if let problem = error as? ValueProblem { throw ExecutorError(.command, "the probe: \(problem.message)") }
             throw error
         }
         terminal = HostTerminal()
-        // Inheritable on purpose: a worker's library may have opened one so.
-        leaked = open(canaryFile, O_RDONLY)
     }
 
     /// Takes everything away. Once.
     func remove() {
         canary.end()
         close(leaked)
+        programs.remove()
         RemovedTree.remove(directory)
-        RemovedTree.remove(canaryDirectory)
-    }
-
-    private static func temporaryDirectory() throws(SystemError) -> String {
-        var template = Array("/var/tmp/scan-executor-proof-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw SystemError("make directory", "/var/tmp/scan-executor-proof", Errno(rawValue: errno))
-        }
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        chmod(path, 0o755)
-        return path
-    }
-
-    private static func write(_ bytes: [UInt8], to path: String, mode: mode_t) throws(SystemError) {
-        let file = try OwnedDescriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = try systemCall("write", path) {
-                let result = rest.withUnsafeBytes { Glibc.write(file.raw, $0.baseAddress, $0.count) }
-                return result < 0 ? -Int(errno) : result
-            }
-            rest = rest.dropFirst(count)
-        }
-        // After the content: a write takes the set-user-ID bit away.
-        try systemCall("set the mode of", path) { fchmod(file.raw, mode) == 0 ? 0 : -Int(errno) }
+        canaryPlace.remove()
     }
 
     /// `security.capability`, revision 2 with the effective bit: <linux/capability.h>.
@@ -119,7 +110,7 @@ final class ProofField: Sendable {
         do throws(SystemError) {
             try OwnedDescriptor.open(path, O_RDONLY).setAttribute("security.capability", to: value, object: path)
             return nil
-        } catch { return "the state directory's file system keeps no file capabilities (\(error.errno.symbol))" }
+        } catch { return "the kernel's tmpfs keeps no file capabilities (\(error.errno.symbol))" }
     }
 }
 

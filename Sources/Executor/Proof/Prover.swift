@@ -58,6 +58,12 @@ struct ProofSession: Sendable {
     let cancellation: Cancellation
 
     func result(of attack: Attack, holder: ProofHolder?) async throws -> AttackResult {
+        if let reason = attack.obstacle(field) {
+            // Its control may need the same thing: neither is run.
+            return AttackResult(
+                name: attack.name, family: attack.family, guarantee: attack.guarantee, outcome: .notApplicable,
+                reason: reason, controlHolds: false, observed: "not run")
+        }
         let control = try await observe(attack, isControl: true)
         let controlProblem = attack.controlExpects(control) ?? control.damage.first
         func result(_ outcome: AttackResult.Outcome, _ reason: String?, _ observed: String) -> AttackResult {
@@ -66,7 +72,6 @@ struct ProofSession: Sendable {
                 reason: reason, controlHolds: controlProblem == nil, observed: observed)
         }
         if let controlProblem { return result(.failed, "its control: \(controlProblem)", control.summary) }
-        if let reason = attack.obstacle(field) { return result(.notApplicable, reason, "not run") }
         if absent.contains(attack.name) { return result(.notApplicable, "this kernel has no such feature", "not run") }
         let missing = attack.needs.filter { !controllers.contains($0) }
         if !missing.isEmpty {

@@ -58,7 +58,8 @@ extension Proof {
     /// Reads what ``canonical`` writes. What is missing is empty, and so has another hash.
     init(_ cursor: inout JSONCursor) throws(FindingsError) {
         facts = ProofFacts(
-            kernel: "", architecture: "", executorVersion: "", landlockABI: nil, filterSHA256: "", probeSHA256: "",
+            kernel: "", architecture: "", executorVersion: "", landlockABI: nil, filterSHA256: "",
+            networkFilterSHA256: "", probeSHA256: "",
             controllers: [])
         results = []
         var facts = facts
@@ -94,7 +95,8 @@ extension ProofFacts {
         self.init(
             kernel: texts["kernel"] ?? "", architecture: texts["architecture"] ?? "",
             executorVersion: texts["executor_version"] ?? "", landlockABI: abi,
-            filterSHA256: texts["filter_sha256"] ?? "", probeSHA256: texts["probe_sha256"] ?? "",
+            filterSHA256: texts["filter_sha256"] ?? "",
+            networkFilterSHA256: texts["network_filter_sha256"] ?? "", probeSHA256: texts["probe_sha256"] ?? "",
             controllers: controllers)
     }
 }

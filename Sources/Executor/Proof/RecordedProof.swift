@@ -34,12 +34,14 @@ public struct RecordedProof: Sendable, Hashable {
         return identity == probeIdentity ? nil : "\(TerminalText.line(probePath)) has changed since"
     }
 
-    /// The hash of a proof that is valid for this host now, for the records of its runs; nil where there is none.
+    /// The hash of a proof that is valid for this host now and in which nothing failed, for the records of its runs; nil where
+    /// there is none.
     public static func currentSHA256(stateDirectory: String) -> String? {
         // What is wrong with the file is said where a proof is required.
-        guard let recorded = try? Proof.recorded(stateDirectory: stateDirectory), recorded.problem() == nil else {
-            return nil
-        }
+        guard let recorded = try? Proof.recorded(stateDirectory: stateDirectory), recorded.problem() == nil,
+            // What is not enforced on this host is no failure of it: each run's own record says so.
+            recorded.proof.holds(under: .bestEffort)
+        else { return nil }
         return recorded.sha256
     }
 

@@ -25,7 +25,7 @@ extension SandboxHost {
         _ request: RunRequest, cancellation: Cancellation = Cancellation(),
         onStart: (@Sendable (@escaping @Sendable () -> LiveUsage) -> Void)? = nil
     ) async throws -> RunOutcome {
-        if settings.requireProof { try await checkProof() }
+        if settings.requireProof { try await checkProof(for: request) }
         let begun = MonotonicTime.now
         var record = RunRecord(request, settings)
         let output = try request.output.map { path throws(ExecutorError) in try OutputDirectory(path) }

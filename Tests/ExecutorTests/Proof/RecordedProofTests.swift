@@ -9,7 +9,8 @@ import Testing
     private static let proof = Proof(
         facts: ProofFacts(
             kernel: KernelName.current.release, architecture: KernelName.current.machine,
-            executorVersion: ExecutorVersion.current, landlockABI: 4, filterSHA256: "f", probeSHA256: "p",
+            executorVersion: ExecutorVersion.current, landlockABI: 4, filterSHA256: "f", networkFilterSHA256: "n",
+            probeSHA256: "p",
             controllers: ["cpu", "memory"]),
         results: Attack.catalogue.map {
             AttackResult(
@@ -58,6 +59,8 @@ import Testing
             try other.record(stateDirectory: directory, probe: try ProbeProgram(path: "/bin/true"))
             #expect(try Proof.recorded(stateDirectory: directory)?.sha256 == other.sha256)
             #expect(try BeneathDirectory(path: directory).entryNames() == ["proof.json"])
+            // It is read, and no run is said to be proved by it.
+            #expect(RecordedProof.currentSHA256(stateDirectory: directory) == nil)
         }
     }
 
@@ -152,7 +155,7 @@ import Testing
         return Proof(
             facts: ProofFacts(
                 kernel: "6.1", architecture: "x86_64", executorVersion: "1", landlockABI: nil, filterSHA256: "",
-                probeSHA256: "", controllers: []),
+                networkFilterSHA256: "", probeSHA256: "", controllers: []),
             results: results)
     }
 
@@ -170,6 +173,9 @@ import Testing
         var facts = proof()
         facts.facts.landlockABI = 0
         #expect(facts.sha256 != proof().sha256)
+        facts = proof()
+        facts.facts.networkFilterSHA256 = "0"
+        #expect(facts.sha256 != proof().sha256)
     }
 
     @Test func theHashIsThatOfTheCanonicalText() {
@@ -184,6 +190,10 @@ import Testing
         #expect(proof { $0[3].outcome = .failed }.problem(under: .bestEffort)?.contains("did not hold") == true)
         #expect(proof { $0[3].controlHolds = false }.problem(under: .bestEffort)?.contains("control") == true)
         #expect(proof { $0[3].outcome = .notApplicable }.holds(under: .require))
+        // Nor is its control run where what both need is not there.
+        #expect(
+            proof { results in (results[3].outcome, results[3].controlHolds) = (.notApplicable, false) }
+                .holds(under: .require))
         let open = proof { $0[3].outcome = .notEnforced }
         #expect(open.holds(under: .bestEffort))
         #expect(open.problem(under: .require)?.contains(Attack.catalogue[3].name) == true)

@@ -78,6 +78,47 @@ extension SandboxTests {
             #expect(try await refusalText(host)?.contains("Landlock") == true)
         }
 
+        /// A valid proof is about two filters that refuse, and about nothing else.
+        @Test func onlyAFilterThatWasAttackedIsCovered() async throws {
+            let directory = try TestDirectory()
+            let host = try await demanding(directory)
+            let proof = try await ProofFixture.invented(on: host)
+            try proof.record(stateDirectory: host.settings.stateDirectory, probe: try ProofFixture.probe.get())
+            var request = shell("exit 0")
+            request.seccomp = "network"
+            #expect(try await host.run(request).kind == .clean)
+
+            request.seccomp = "own"
+            let other = try #require(try await refusal(request, on: host))
+            #expect(other.code == .enforcement && other.message.contains("seccomp profile own is not one"))
+
+            request.seccomp = "default"
+            request.logsRefusals = true
+            let logging = try #require(try await refusal(request, on: host))
+            #expect(logging.code == .enforcement && logging.message.contains("--seccomp-log"))
+        }
+
+        @Test func anotherNetworkFilterMakesAProofVoidForItsRuns() async throws {
+            let directory = try TestDirectory()
+            let host = try await demanding(directory)
+            var proof = try await ProofFixture.invented(on: host)
+            proof.facts.networkFilterSHA256 = String(repeating: "0", count: 64)
+            try proof.record(stateDirectory: host.settings.stateDirectory, probe: try ProofFixture.probe.get())
+            var request = shell("exit 0")
+            #expect(try await host.run(request).kind == .clean)
+            request.seccomp = "network"
+            #expect(try await refusal(request, on: host)?.message.contains("network has changed") == true)
+        }
+
+        @Test func aControllerThatIsGoneMakesAProofVoid() async throws {
+            let directory = try TestDirectory()
+            let host = try await demanding(directory)
+            var proof = try await ProofFixture.invented(on: host)
+            proof.facts.controllers.append("lost")
+            try proof.record(stateDirectory: host.settings.stateDirectory, probe: try ProofFixture.probe.get())
+            #expect(try await refusalText(host)?.contains("the lost controller") == true)
+        }
+
         @Test func whatTheProverRecordsIsWhatIsDemanded() async throws {
             let directory = try TestDirectory()
             let host = try await demanding(directory)
