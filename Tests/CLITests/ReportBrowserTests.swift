@@ -3,7 +3,9 @@ import Testing
 
 /// The page of `audit report` in a real browser: scripts/check-report, which asserts on what Chromium made of it.
 @Suite struct ReportBrowserTests {
-    private static let browser = (["/usr/bin/chromium", "/usr/bin/chromium-browser"] as [String]).first { access($0, X_OK) == 0 }
+    private static let browser = (["/usr/bin/chromium", "/usr/bin/chromium-browser"] as [String]).first {
+        access($0, X_OK) == 0
+    }
 
     @Test(
         .enabled(
