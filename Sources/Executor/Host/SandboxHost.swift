@@ -88,6 +88,12 @@ public final class SandboxHost: Sendable {
         try await templates.template(layout)
     }
 
+    /// Lets go of roots in which something is bound that is no more where it was. Otherwise they go with the next one built.
+    func forgetOutdatedRoots() {
+        programs.withLock { $0 = $0.filter { $0.value.root.isCurrent } }
+        templates.prune()
+    }
+
     /// Nil too where it was looked at long enough ago for the host to have changed.
     func knownProgram(_ key: ResolvedProgram.Key) -> ResolvedProgram? {
         programs.withLock { $0[key] }.flatMap { MonotonicTime.now < $0.knownUntil ? $0 : nil }

@@ -20,7 +20,6 @@ struct TemplateCache: ~Copyable, Sendable {
             return templates.withLock { templates in
                 // Another run may have built it meanwhile; the first stays.
                 if let known = Self.find(layout, in: &templates) { return known }
-                // What is bound in others may be gone for good; nobody may ever ask for them again.
                 templates.removeAll { !$0.isCurrent }
                 templates.append(template)
                 if templates.count > Self.limit { templates.removeFirst() }
@@ -32,6 +31,9 @@ struct TemplateCache: ~Copyable, Sendable {
                 "the root of the sandbox cannot be built; a container needs CAP_SYS_ADMIN and mount rights for it")
         }
     }
+
+    /// Lets go of those in which something is bound that is no more where it was: nobody may ever ask for them again.
+    func prune() { templates.withLock { $0.removeAll { !$0.isCurrent } } }
 
     /// The one used last goes to the end. Runs that began in an outdated one keep it until they end.
     private static func find(_ layout: RootLayout, in templates: inout [RootTemplate]) -> RootTemplate? {

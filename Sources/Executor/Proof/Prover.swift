@@ -24,7 +24,10 @@ public struct Prover: Sendable {
         onResult: @Sendable (AttackResult) -> Void = { _ in }
     ) async throws -> Proof {
         let field = try ProofField(probe, stateDirectory: host.settings.stateDirectory)
-        defer { field.remove() }
+        defer {
+            field.remove()
+            host.forgetOutdatedRoots()
+        }
         let probe = probe
         let absent = try await blocking { Result { () throws(SystemError) in try probe.absentAttacks() } }.get()
         let controllers = try host.tree.features().enabledControllers
