@@ -17,7 +17,7 @@ struct ScanExecutor: ParsableCommand {
               SCAN_EXECUTOR_SCANNER_PATH      as --scanner-path, directories with : between them
               SCAN_EXECUTOR_AUDIT_DIR         as --audit-dir
               SCAN_EXECUTOR_AUDIT             off: as --no-audit
-              SCAN_EXECUTOR_STATE_DIR         locks of the sandboxes' uids; default /run/scan-executor
+              SCAN_EXECUTOR_STATE_DIR         locks of the sandboxes' uids, the proof; default /run/scan-executor
               SCAN_EXECUTOR_REQUIRE_PROOF     true: no run without a valid proof of this host, see doctor --prove
               SCAN_EXECUTOR_FIRST_UID         the first of 256 uids that sandboxes use; default 2000000000
             """,
