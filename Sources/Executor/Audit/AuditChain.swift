@@ -78,8 +78,8 @@ struct AuditChain: ~Copyable {
             head = try directory.open(AuditDirectory.headName, O_RDWR)?.file
         }
         switch try AuditHead.read(in: directory) {
-        case .absent: break
-        case .unreadable: note("the head was no position of a record")
+        case .absent: if position.sequence > 0 { note(AuditHead.gone) }
+        case .unreadable: note(AuditHead.unreadable)
         case .position(let known) where known.sequence > position.sequence:
             note("records \(position.sequence + 1) to \(known.sequence) were gone")
             position = known

@@ -81,6 +81,11 @@ struct AuditChainCheck {
                 "the record before this one, or this one, is not as it was written", expected: last.hash,
                 found: frame.previous)
         }
+        if frame.followsLostHead {
+            result.add(
+                .head, name, line.number,
+                "the head was lost before this record: last records that were taken away then do not show")
+        }
         last = AuditPosition(sequence: frame.sequence, hash: line.hash)
         result.records += 1
         result.newest = last

@@ -9,6 +9,11 @@ enum AuditHead {
     /// 20 digits, a space, 64 digits, a newline: within one sector of any disk, so written whole or not at all.
     static let byteCount = 86
 
+    /// What the next record's `mended` says of a head that was lost. The verifier knows these words.
+    static let gone = "the head was gone"
+    static let unreadable = "the head was no position of a record"
+    static let losses = [gone, unreadable]
+
     enum Reading: Equatable {
         case absent
         case unreadable

@@ -12,6 +12,8 @@ struct AuditLine: Equatable {
     var sequence: UInt64
     /// The hash of the line before.
     var previous: String
+    /// The head was gone or no head when this was appended: until then, last records could be taken away without a trace.
+    var followsLostHead = false
 
     init(id: String, sequence: UInt64, previous: String) {
         self.id = id
@@ -21,6 +23,7 @@ struct AuditLine: Equatable {
 
     private static let marker = Array(#","audit":{"id":""#.utf8)
     private static let beforeSequence = Array(#"","sequence":"#.utf8)
+    private static let beforeMended = Array(#","mended":""#.utf8)
     private static let beforePrevious = Array(#","previous":""#.utf8)
 
     /// Nil for what is no whole line of ours. Without the newline.
@@ -42,6 +45,10 @@ struct AuditLine: Equatable {
         self.init(
             id: String(decoding: id, as: UTF8.self), sequence: sequence,
             previous: String(decoding: rest.prefix(64), as: UTF8.self))
+        rest = rest.dropFirst(65)
+        guard AuditLine.drop(AuditLine.beforeMended, from: &rest) else { return }
+        let mended = String(decoding: rest.prefix { $0 != UInt8(ascii: "\"") }, as: UTF8.self)
+        followsLostHead = AuditHead.losses.contains { mended.contains($0) }
     }
 
     private static func drop(_ expected: [UInt8], from rest: inout ArraySlice<UInt8>) -> Bool {

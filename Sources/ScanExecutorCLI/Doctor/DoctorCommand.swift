@@ -12,7 +12,7 @@ struct DoctorCommand: ParsableCommand, Verb {
             with --enforcement best-effort as degraded.
 
             With --prove it attacks the sandbox instead: every attack of scan-probe is run on this host, beside a control that \
-            must be permitted, and what is guaranteed here is printed and kept in the state directory. Runs of scan and worker can \
+            must be permitted, and what is guaranteed here is printed and kept in the state directory. Scans can \
             demand such a proof. See docs/proof.md.
 
             EXIT STATUS

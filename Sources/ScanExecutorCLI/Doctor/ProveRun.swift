@@ -24,7 +24,9 @@ struct ProveRun {
     func execute(_ interrupts: Interrupts) async throws -> ExitStatus {
         guard let probe else {
             throw ExecutorError(
-                .command, "scan-probe is neither beside this program nor installed with it; name it with --probe")
+                .command,
+                "scan-probe is neither beside this program nor installed with it; build it with swift build --product scan-probe, or name it with --probe"
+            )
         }
         let program = try ProbeProgram(path: probe)
         var own = settings.hostSettings

@@ -101,6 +101,15 @@ import Testing
         let audit = try await sample()
         unlink("\(audit.path)/head")
         #expect(try audit.verify().kinds == [.head])
+        // It stays a break when the next record has made a new one.
+        _ = try await audit.log().append(auditRecord("later"))
+        #expect(try audit.verify().kinds == [.head])
+        let other = try await sample()
+        try other.replace("head", with: Array("nonsense".utf8))
+        _ = try await other.log().append(auditRecord("later"))
+        _ = try await other.log().append(auditRecord("and later"))
+        #expect(try other.verify().kinds == [.head])
+        #expect(try other.verify().breaks.first?.count == 1)
     }
 
     /// What was taken away stays a break when the audit goes on, and the next record says so.
