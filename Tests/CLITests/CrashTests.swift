@@ -72,6 +72,7 @@ extension SandboxTests {
                     let measured = try #require(worker.waitUntilReady())
                     startup = max(startup, UInt32(clamping: (MonotonicTime.now - begun).wholeMicroseconds))
                     length = measured
+                    // The moment of the kill is what the test varies.
                     usleep(random.below(2 * length))
                 }
                 worker.killNow()

@@ -52,6 +52,7 @@ private enum Reaper {
             let end = self.end ?? .now + .seconds(2)
             self.end = end
             if MonotonicTime.now >= end { return false }
+            // flock(2) waits for ever or not at all.
             usleep(2000)
             return true
         }

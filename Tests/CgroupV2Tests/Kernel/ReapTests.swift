@@ -63,6 +63,7 @@ extension KernelTests {
             let holder = try OwnedDescriptor.open("\(tree.path)/tasks/bandit/late.1", O_RDONLY | O_DIRECTORY)
             try #require(flock(holder.raw, LOCK_EX | LOCK_NB) == 0)
             async let reaped = Task.detached { try tree.reap(within: .seconds(20)) }.value
+            // Time for the reaper to meet the lock. Should it come later, it finds what it waits for: the outcome is the same.
             usleep(20_000)
             flock(holder.raw, LOCK_UN)
             #expect(try await reaped.map(\.outcome) == [.removed])
