@@ -139,7 +139,7 @@ extension SandboxTests {
             }
         }
 
-        /// /run is often mounted so. Without the filter, so that the copies are really executed.
+        /// /run is often mounted so. A copy that could not be executed would make its attack fail.
         @Test func theProgramsAreExecutedWhateverTheStateDirectoryIsMountedWith() async throws {
             let state = try MountedTmpfs(size: "size=16m")
             let flags = UInt(MS_REMOUNT | MS_NOEXEC | MS_NOSUID)
